@@ -1,0 +1,1 @@
+"""Measure the corticolimbic circuit from MRI derivatives, and follow people from acute to chronic pain."""

@@ -1,0 +1,13 @@
+"""The tables between the rooms: schemas, keys, targets, reading and writing."""
+
+from corticolimbic.features._schema import Column as Column
+from corticolimbic.features._schema import Schema as Schema
+from corticolimbic.features._schema import SchemaError as SchemaError
+from corticolimbic.features._schema import schema as schema
+from corticolimbic.features._schema import schema_names as schema_names
+from corticolimbic.features._tables import read_sessions as read_sessions
+from corticolimbic.features._tables import read_table as read_table
+from corticolimbic.features._tables import write_table as write_table
+from corticolimbic.features._targets import Target as Target
+from corticolimbic.features._targets import TargetError as TargetError
+from corticolimbic.features._targets import edge as edge

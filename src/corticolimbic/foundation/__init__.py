@@ -1,0 +1,36 @@
+"""What every room stands on: errors and problems, settings, definitions, provenance, files, parallel map."""
+
+from corticolimbic.foundation._definitions import Definition as Definition
+from corticolimbic.foundation._errors import CorticolimbicError as CorticolimbicError
+from corticolimbic.foundation._errors import InputError as InputError
+from corticolimbic.foundation._errors import LowDofError as LowDofError
+from corticolimbic.foundation._errors import SettingsError as SettingsError
+from corticolimbic.foundation._errors import SpaceMismatchError as SpaceMismatchError
+from corticolimbic.foundation._files import JSON_LIMIT as JSON_LIMIT
+from corticolimbic.foundation._files import TABLE_LIMIT as TABLE_LIMIT
+from corticolimbic.foundation._files import atomic_path as atomic_path
+from corticolimbic.foundation._files import hash_bytes as hash_bytes
+from corticolimbic.foundation._files import hash_file as hash_file
+from corticolimbic.foundation._files import hash_json as hash_json
+from corticolimbic.foundation._files import inside as inside
+from corticolimbic.foundation._files import read_bytes as read_bytes
+from corticolimbic.foundation._files import read_json as read_json
+from corticolimbic.foundation._files import sweep_temporary as sweep_temporary
+from corticolimbic.foundation._files import write_json as write_json
+from corticolimbic.foundation._files import write_text as write_text
+from corticolimbic.foundation._parallel import available_cores as available_cores
+from corticolimbic.foundation._parallel import parallel_map as parallel_map
+from corticolimbic.foundation._problems import PROBLEM_COLUMNS as PROBLEM_COLUMNS
+from corticolimbic.foundation._problems import Problem as Problem
+from corticolimbic.foundation._problems import ProblemCode as ProblemCode
+from corticolimbic.foundation._problems import Severity as Severity
+from corticolimbic.foundation._problems import one_line as one_line
+from corticolimbic.foundation._problems import problem as problem
+from corticolimbic.foundation._problems import problem_codes as problem_codes
+from corticolimbic.foundation._problems import problem_rows as problem_rows
+from corticolimbic.foundation._provenance import environment as environment
+from corticolimbic.foundation._provenance import package_version as package_version
+from corticolimbic.foundation._settings import Settings as Settings
+from corticolimbic.foundation._text_tables import MISSING_CELLS as MISSING_CELLS
+from corticolimbic.foundation._text_tables import TextTable as TextTable
+from corticolimbic.foundation._text_tables import read_text_table as read_text_table
