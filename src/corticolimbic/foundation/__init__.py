@@ -13,6 +13,7 @@ from corticolimbic.foundation._files import hash_bytes as hash_bytes
 from corticolimbic.foundation._files import hash_file as hash_file
 from corticolimbic.foundation._files import hash_json as hash_json
 from corticolimbic.foundation._files import inside as inside
+from corticolimbic.foundation._files import is_temporary as is_temporary
 from corticolimbic.foundation._files import read_bytes as read_bytes
 from corticolimbic.foundation._files import read_json as read_json
 from corticolimbic.foundation._files import sweep_temporary as sweep_temporary
@@ -31,6 +32,8 @@ from corticolimbic.foundation._problems import problem_rows as problem_rows
 from corticolimbic.foundation._provenance import environment as environment
 from corticolimbic.foundation._provenance import package_version as package_version
 from corticolimbic.foundation._settings import Settings as Settings
+from corticolimbic.foundation._text_tables import CELL_LIMIT as CELL_LIMIT
+from corticolimbic.foundation._text_tables import COLUMN_LIMIT as COLUMN_LIMIT
 from corticolimbic.foundation._text_tables import MISSING_CELLS as MISSING_CELLS
 from corticolimbic.foundation._text_tables import TextTable as TextTable
 from corticolimbic.foundation._text_tables import read_text_table as read_text_table

@@ -58,6 +58,11 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, text + "\n")
 
 
+def is_temporary(path: Path) -> bool:
+    """Tell whether a file was left behind by a killed `atomic_path`."""
+    return path.name.startswith(_TEMPORARY)
+
+
 def sweep_temporary(folder: Path) -> int:
     """Remove what killed processes left behind in ``folder``; return how many files."""
     stale = [path for path in folder.rglob(_TEMPORARY + "*") if path.is_file()]
@@ -75,7 +80,10 @@ def inside(root: Path, name: str | Path) -> Path:
         CL110 where the path, after links are followed, leaves the dataset.
     """
     base = root.resolve()
-    path = (base / name).resolve()
+    try:
+        path = (base / name).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a NUL in the name
+        raise InputError("CL110", file=name, found=f"a path that leads nowhere: {error}") from error
     if not path.is_relative_to(base):
         raise InputError("CL110", file=name, found="a path that points outside the dataset")
     return path
@@ -87,9 +95,14 @@ def read_bytes(path: Path, *, limit: int = TABLE_LIMIT) -> bytes:
     Raises
     ------
     InputError
-        CL101 unreadable, CL102 damaged or truncated gzip, CL103 larger than the limit.
+        CL101 unreadable or no regular file (a pipe would block for ever), CL102 damaged or truncated gzip,
+        CL103 larger than the limit.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(
+                "CL101", file=path.name, found="a folder, pipe or device, where a file is expected"
+            )
         if path.suffix == ".gz":
             with gzip.open(path, "rb") as stream:
                 data = stream.read(limit + 1)
@@ -98,8 +111,10 @@ def read_bytes(path: Path, *, limit: int = TABLE_LIMIT) -> bytes:
                 data = stream.read(limit + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError("CL102", file=path.name, found=str(error)) from error
-    except OSError as error:
-        raise InputError("CL101", file=path.name, found=error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise InputError(
+            "CL101", file=path.name, found=getattr(error, "strerror", "") or str(error)
+        ) from error
     if len(data) > limit:
         raise InputError("CL103", file=path.name, found=f"more than {limit:,} bytes")
     return data

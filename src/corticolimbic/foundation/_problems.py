@@ -113,6 +113,7 @@ def problem(
 
 def one_line(text: str, limit: int = 300) -> str:
     """Return text fit for one cell: no control characters, no line ends, at most ``limit`` characters."""
+    text = text[: 20 * limit]  # a cell of a damaged file can be as long as the file
     clean = "".join(character if character.isprintable() else " " for character in text)
     clean = " ".join(clean.split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"

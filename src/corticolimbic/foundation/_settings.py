@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from corticolimbic.foundation._errors import SettingsError
+
+AnySettings = TypeVar("AnySettings", bound=BaseModel)  # typing.Self is unknown to the checks made in tests
 
 
 class Settings(BaseModel):
@@ -19,7 +21,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
     @classmethod
-    def from_mapping(cls, values: object, *, source: str = "settings") -> Self:
+    def from_mapping(cls: type[AnySettings], values: object, *, source: str = "settings") -> AnySettings:
         """Check a mapping (from YAML, flags or Python) and return settings.
 
         Raises
@@ -41,7 +43,9 @@ def _explain(error: ValidationError, source: str) -> str:
     lines = [f"{source}: {error.error_count()} setting(s) cannot be used:"]
     for item in error.errors():
         place = ".".join(str(part) for part in item["loc"]) or "(top level)"
-        found = "" if item["type"] in {"missing", "extra_forbidden"} else f"; found {str(item['input'])[:80]!r}"
+        found = (
+            "" if item["type"] in {"missing", "extra_forbidden"} else f"; found {str(item['input'])[:80]!r}"
+        )
         message = "is no setting here (a misspelling?)" if item["type"] == "extra_forbidden" else item["msg"]
         lines.append(f"  {place}: {message}{found}")
     lines.append("See docs/reference/configuration.md for every setting.")

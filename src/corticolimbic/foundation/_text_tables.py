@@ -14,7 +14,10 @@ from corticolimbic.foundation._problems import Problem, problem
 
 MISSING_CELLS = frozenset({"", "n/a", "N/A", "NA", "na", "NaN", "nan", "NAN"})
 """Cells that mean "no value" (BIDS writes ``n/a``)."""
-_COLUMN_LIMIT = 100_000
+COLUMN_LIMIT = 100_000
+"""Most columns of a table."""
+CELL_LIMIT = 20_000_000
+"""Most cells of a table, so that the strings of a damaged one do not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,15 @@ class TextTable:
         Distinct names.
     rows
         One tuple of cells a row, each as long as ``columns``.
+    numbers
+        Place of each row in the file as a person counts it: the header is row 1, blank lines count.
     problems
         What was tolerated while reading (encoding, line ends), without the person concerned.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    numbers: tuple[int, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     def column(self, name: str) -> tuple[str, ...]:
@@ -65,10 +71,14 @@ def read_text_table(path: Path, *, name: str = "", limit: int = TABLE_LIMIT) -> 
         raise InputError(error.problem.code, file=label, found=error.problem.found) from error
     if not text.strip():
         raise InputError("CL111", file=label, found="no text")
-    delimiter = "," if ".csv" in path.suffixes[-2:] else "\t"
-    lines = _split(text, delimiter, label)
-    columns = _columns(lines[0], label)
-    return TextTable(columns, _rows(lines[1:], len(columns), label), tuple(notes))
+    delimiter = "," if path.name.removesuffix(".gz").endswith(".csv") else "\t"
+    if text.count(delimiter) + text.count("\n") > CELL_LIMIT:
+        raise InputError("CL103", file=label, found=f"more than {CELL_LIMIT:,} cells")
+    (first, header), *lines = _split(text, delimiter, label)
+    columns = _columns(header, first, label)
+    return TextTable(
+        columns, _rows(lines, len(columns), label), tuple(number for number, _ in lines), tuple(notes)
+    )
 
 
 def _decode(data: bytes, label: str) -> tuple[str, list[Problem]]:
@@ -96,31 +106,41 @@ def _decode(data: bytes, label: str) -> tuple[str, list[Problem]]:
     raise InputError("CL104", file=label, found="bytes that are no text")
 
 
-def _split(text: str, delimiter: str, label: str) -> list[list[str]]:
+def _split(text: str, delimiter: str, label: str) -> list[tuple[int, list[str]]]:
+    """Return rows of cells with the line that each begins on (in CSV: ends on).
+
+    Blank lines hold no row, except inside a table of one column, where each is an empty cell.
+    """
+    if delimiter == "\t":  # BIDS: no quoting in TSV
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1)]
+        full = [place for place, (_, line) in enumerate(lines) if line.strip(" ")]
+        kept = lines[full[0] : full[-1] + 1]
+        if any("\t" in line for _, line in kept):
+            kept = [(number, line) for number, line in kept if line.strip(" ")]
+        return [(number, line.split("\t")) for number, line in kept]
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
-        if delimiter == "\t":  # BIDS: no quoting in TSV
-            return [line.split("\t") for line in text.split("\n") if line.strip(" ")]
-        return [row for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True) if row]
+        return [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
-        raise InputError("CL107", file=label, found=str(error)) from error
+        raise InputError("CL107", file=label, row=reader.line_num, found=str(error)) from error
 
 
-def _columns(cells: list[str], label: str) -> tuple[str, ...]:
+def _columns(cells: list[str], number: int, label: str) -> tuple[str, ...]:
     columns = tuple(cell.strip() for cell in cells)
-    if len(columns) > _COLUMN_LIMIT:
-        raise InputError("CL103", file=label, row=1, found=f"{len(columns):,} columns")
+    if len(columns) > COLUMN_LIMIT:
+        raise InputError("CL103", file=label, row=number, found=f"{len(columns):,} columns")
     seen: set[str] = set()
     for column in columns:
         if column in seen:
-            raise InputError("CL108", file=label, row=1, found=f"column {column!r} twice")
+            found = f"column {column!r} twice" if column else "two columns without a name"
+            raise InputError("CL108", file=label, row=number, found=found)
         seen.add(column)
     return columns
 
 
-def _rows(lines: list[list[str]], width: int, label: str) -> tuple[tuple[str, ...], ...]:
-    for number, cells in enumerate(lines, start=2):
+def _rows(lines: list[tuple[int, list[str]]], width: int, label: str) -> tuple[tuple[str, ...], ...]:
+    for number, cells in lines:
         if len(cells) != width:
-            raise InputError(
-                "CL107", file=label, row=number, found=f"{len(cells)} cells", expected=f"{width} cells as in row 1"
-            )
-    return tuple(tuple(cell.strip() for cell in cells) for cells in lines)
+            expected = f"{width} cells as in the header"
+            raise InputError("CL107", file=label, row=number, found=f"{len(cells)} cells", expected=expected)
+    return tuple(tuple(cell.strip() for cell in cells) for _, cells in lines)

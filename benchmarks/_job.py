@@ -1,0 +1,122 @@
+"""A job that is timed, and the timing itself."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Size = Literal["full", "smoke"]
+COLUMNS = (
+    "job",
+    "ours",
+    "peer",
+    "peer_name",
+    "ratio",
+    "limit",
+    "ratio_to_limit",
+    "target",
+    "met",
+    "memory_mb",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One comparison.
+
+    Parameters
+    ----------
+    name
+        ``room: what``.
+    peer_name
+        What the peer is, with anything that a reader must know (an extrapolation).
+    measure, at_most
+        The target: the figure (``ratio`` or ``ours``, s) and its upper bound.
+    prepare
+        From a size and an empty folder to the inputs of the other functions, not timed.
+    ours, peer, limit
+        The sides; ``peer`` or ``limit`` is None where there is none.
+    check
+        Called with both sides' answers (None for a peer that is not there); raises if they differ.
+    peer_scale
+        The peer's inputs, to what ours are: its time is multiplied by this number.
+    """
+
+    name: str
+    peer_name: str
+    measure: Literal["ratio", "ours"]
+    at_most: float
+    prepare: Callable[[Size, Path], Any]
+    ours: Callable[[Any], Any]
+    peer: Callable[[Any], Any] | None
+    limit: Callable[[Any], Any] | None
+    check: Callable[[Any, Any], None]
+    peer_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        room, _, what = self.name.partition(": ")
+        if not room.isidentifier() or not what:
+            raise ValueError(f"a job is named 'room: what', not {self.name!r}")
+
+
+def compare(job: Job, size: Size, folder: Path) -> dict[str, str]:
+    """Return the row of a job."""
+    inputs = job.prepare(size, folder)
+    sides = {"ours": job.ours, "peer": job.peer, "limit": job.limit}
+    answers = {name: side(inputs) if side else None for name, side in sides.items()}  # also the warm-up
+    job.check(answers["ours"], answers["peer"])
+    del answers
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(5 if size == "full" else 1):
+        for name, side in sides.items():
+            if side is not None:
+                seconds[name].append(_processor_seconds(side, inputs))
+    middle = {name: statistics.median(times) if times else float("nan") for name, times in seconds.items()}
+    middle["peer"] *= job.peer_scale
+    figures = {
+        **middle,
+        "ratio": middle["ours"] / middle["peer"],
+        "ratio_to_limit": middle["ours"] / middle["limit"],
+        "memory_mb": _fresh_memory(job, size, folder),
+    }
+    words = {name: "n/a" if value != value else f"{value:.3g}" for name, value in figures.items()}
+    met = "yes" if figures[job.measure] <= job.at_most else "no"
+    unit = " s" if job.measure == "ours" else ""
+    told = {
+        "job": job.name,
+        "peer_name": job.peer_name,
+        "target": f"{job.measure} <= {job.at_most:g}{unit}",
+        "met": met,
+    }
+    return {name: {**words, **told}[name] for name in COLUMNS}
+
+
+def once(job: Job, size: Size, folder: Path) -> float:
+    """Do our side once and return this process' peak memory in MB."""
+    job.ours(job.prepare(size, folder))
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return peak / (1024 if sys.platform == "linux" else 1024**2)
+
+
+def _processor_seconds(side: Callable[[Any], Any], inputs: Any) -> float:
+    before = _clock()
+    side(inputs)
+    return max(_clock() - before, 1e-6)
+
+
+def _clock() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _fresh_memory(job: Job, size: Size, folder: Path) -> float:
+    command = [sys.executable, "-m", "benchmarks", "--size", size]
+    command += ["--memory", job.name, "--folder", str(folder)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)

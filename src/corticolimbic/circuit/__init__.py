@@ -1,0 +1,30 @@
+"""The corticolimbic circuit: regions, edges, modules, networks, tracts; atlases and weights on any grid."""
+
+from corticolimbic.circuit._atlas import Atlas as Atlas
+from corticolimbic.circuit._atlas import Mapping as Mapping
+from corticolimbic.circuit._atlas import Node as Node
+from corticolimbic.circuit._atlas import atlas as atlas
+from corticolimbic.circuit._atlas import atlas_names as atlas_names
+from corticolimbic.circuit._edges import CircuitEdge as CircuitEdge
+from corticolimbic.circuit._edges import edges as edges
+from corticolimbic.circuit._groups import Module as Module
+from corticolimbic.circuit._groups import Network as Network
+from corticolimbic.circuit._groups import Tract as Tract
+from corticolimbic.circuit._groups import modules as modules
+from corticolimbic.circuit._groups import networks as networks
+from corticolimbic.circuit._groups import tracts as tracts
+from corticolimbic.circuit._label_image import LabelImage as LabelImage
+from corticolimbic.circuit._label_image import label_image as label_image
+from corticolimbic.circuit._label_table import read_label_table as read_label_table
+from corticolimbic.circuit._layout import Place as Place
+from corticolimbic.circuit._layout import layout as layout
+from corticolimbic.circuit._measurable import measurable_edges as measurable_edges
+from corticolimbic.circuit._measurable import missing_regions as missing_regions
+from corticolimbic.circuit._regions import Region as Region
+from corticolimbic.circuit._regions import region as region
+from corticolimbic.circuit._regions import regions as regions
+from corticolimbic.circuit._regions import split_side as split_side
+from corticolimbic.circuit._resolve import Resolved as Resolved
+from corticolimbic.circuit._resolve import resolve as resolve
+from corticolimbic.circuit._weights import RegionWeights as RegionWeights
+from corticolimbic.circuit._weights import region_weights as region_weights

@@ -1,0 +1,59 @@
+"""Commands that look things up in the shipped tables."""
+
+from __future__ import annotations
+
+import shutil
+from argparse import Namespace
+from collections.abc import Sequence
+
+from corticolimbic.foundation import SettingsError
+
+
+def look_up(options: Namespace) -> int:
+    """Print what `evidence` or `markers` was asked for."""
+    print(_evidence(options) if options.command == "evidence" else _markers(options))
+    return 0
+
+
+def _evidence(options: Namespace) -> str:
+    from corticolimbic import evidence
+
+    if options.action == "show":
+        return evidence.show_text(options.id)
+    filters = {"findings": ("region", "measure", "condition", "state"), "effects": ("measure", "state"), "facts": ()}
+    chosen = {name: getattr(options, name) for name in filters["findings"] if getattr(options, name) is not None}
+    unusable = sorted(set(chosen) - set(filters[options.table]))
+    if unusable:
+        raise SettingsError(f"the table {options.table} cannot be filtered by {', '.join(unusable)}")
+    rows: Sequence[evidence.Finding | evidence.Effect | evidence.Fact]
+    if options.table == "facts":
+        rows = evidence.stylised_facts()
+    else:
+        rows = evidence.select(**chosen) if options.table == "findings" else evidence.select_effects(**chosen)
+    return evidence.list_text(rows, shutil.get_terminal_size((110, 40)).columns)
+
+
+def _markers(options: Namespace) -> str:
+    from corticolimbic.predict import Marker, marker, marker_ids
+
+    def row(item: Marker) -> str:
+        best = "; ".join(f"{found.value:g} (n {found.n}: {found.what})" for found in item.verified)
+        return f"{item.id}  {item.name}\n  state {item.state}; verified: {best}"
+
+    if options.action == "list":
+        return "\n".join(row(marker(name)) for name in marker_ids())
+    item = marker(options.id)
+    lines = [
+        f"{item.id}: {item.name}",
+        f"source: {item.citation}, doi {item.doi}",
+        f"predicts: {item.predicts} ({item.direction}), in {item.unit}",
+        f"state: {item.state}",
+        f"learned from: {item.population}",
+        f"recipe: {item.recipe}",
+        *(f"needs: {need}" for need in item.needs),
+        *(f"verified: {found.what}: {found.value:g}, n {found.n}" for found in item.verified),
+        *(f"failed: {failure}" for failure in item.failures),
+        f"score = {item.intercept:.6g} + sum of weight x (value - center) / scale over {len(item.terms)} terms:",
+        *(f"  {term.target}  {term.weight:+.5f}  center {term.center:+.5f}  scale {term.scale:.5f}" for term in item.terms),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,73 @@
+"""Parse, call, print: the only place that turns results and errors into exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from corticolimbic.cli._parser import STEP_HELP, parser
+
+USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code.
+
+    Parameters
+    ----------
+    arguments
+        Words after the program's name; those of this process by default.
+    """
+    options = parser().parse_args(arguments)
+    if options.version:
+        return _version()
+    if options.command is None:
+        parser().print_help()
+        return USAGE
+    # One thread a process: we run as many processes as cores, and results must not depend on the number of threads.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    return _guarded(options)
+
+
+def _guarded(options: Namespace) -> int:
+    from corticolimbic.foundation import CorticolimbicError, InputError
+
+    try:
+        return _call(options)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except CorticolimbicError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("stopped; what is finished is kept, and the same command goes on from there", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of our output (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _call(options: Namespace) -> int:
+    from corticolimbic.cli import _look_up, _run_commands
+
+    if options.command in STEP_HELP:
+        return _run_commands.step(options)
+    if options.command in {"evidence", "markers"}:
+        return _look_up.look_up(options)
+    return {
+        "demo": _run_commands.demo,
+        "report": _run_commands.report,
+        "validate": _run_commands.validate,
+    }[options.command](options)
+
+
+def _version() -> int:
+    from corticolimbic.foundation import environment
+
+    for name, number in environment().items():
+        print(f"{name} {number}")
+    return 0

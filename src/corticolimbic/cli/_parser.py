@@ -1,0 +1,111 @@
+"""The command line: names, arguments and help. Imports nothing heavy, so that --help answers at once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+STEP_HELP = {
+    "run": "validate, measure, cohort, compare, predict and report: from a dataset to a page",
+    "measure": "measure every session's files",
+    "cohort": "derive outcomes and populations from the clinical tables",
+    "compare": "test every circuit edge against the outcome",
+    "predict": "score and judge published markers",
+}
+"""Commands that take a dataset to a step; each brings OUT up to date as far as that step, and no further."""
+
+_EXIT = "exit codes: 0 done, 1 nothing usable or internal error, 2 usage or settings, 3 done but some inputs unreadable"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="corticolimbic",
+        description="Measure the brain's corticolimbic circuit from MRI derivatives, follow people from acute to "
+        "chronic pain, and test the published predictors. Research software, not a medical device.",
+        epilog=_EXIT,
+    )
+    top.add_argument("--version", action="store_true", help="print the version and the environment, for bug reports")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _demo(commands)
+    for name, words in STEP_HELP.items():
+        _step(commands, name, words)
+    _report(commands)
+    _validate(commands)
+    _evidence(commands)
+    _markers(commands)
+    return top
+
+
+def _add(commands: argparse._SubParsersAction, name: str, words: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        name, help=words, description=words[0].upper() + words[1:] + ".", epilog=_EXIT
+    )
+    return made
+
+
+def _demo(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "demo", "write a small sample of simulated series, run on it, and say where the page is")
+    command.add_argument("out", type=Path, metavar="OUT", help="folder for the sample (OUT/dataset) and results (OUT/results)")
+    command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
+    command.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _step(commands: argparse._SubParsersAction, name: str, words: str) -> None:
+    command = _add(commands, name, words)
+    command.add_argument("dataset", type=Path, metavar="DATASET", help="folder of BIDS derivatives with region series")
+    command.add_argument("out", type=Path, metavar="OUT", help="folder for the results: new, empty, or of an earlier run")
+    command.add_argument(
+        "--config", type=Path, metavar="FILE",
+        help="settings in YAML (default: OUT/config.yaml of an earlier run, else the built-in defaults)",
+    )
+    command.add_argument("--dry-run", action="store_true", help="say what would be done and why, and do nothing")
+    command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
+    command.add_argument(
+        "--verify", action="store_true", help="hash all inputs and outputs again instead of trusting sizes and times"
+    )
+    command.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _report(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "report", "draw the page again from the tables of an earlier run")
+    command.add_argument("out", type=Path, metavar="OUT", help="folder of an earlier run")
+
+
+def _validate(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "validate", "read every file and list every problem at once, with file, row and remedy")
+    command.add_argument("dataset", type=Path, metavar="DATASET", help="folder of BIDS derivatives")
+    command.add_argument("--config", type=Path, metavar="FILE", help="settings in YAML")
+    command.add_argument("--tsv", action="store_true", help="print problems.tsv instead of sentences")
+    command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
+
+
+def _evidence(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "evidence", "what is published: findings, verified effects, stylised facts")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = _add(actions, "list", "list findings, effects or facts")
+    listing.add_argument("--table", choices=("findings", "effects", "facts"), default="findings", help="which table")
+    for name, words in (
+        ("region", "findings that name this region (mPFC, NAc, ...)"),
+        ("measure", "findings or effects of this measure"),
+        ("condition", "findings in this condition (CBP, SBP, FM, ...)"),
+        ("state", "findings or effects of this state (rest, rating, evoked, structure, ...)"),
+    ):
+        listing.add_argument(f"--{name}", metavar="TEXT", help=words)
+    shown = _add(actions, "show", "show one finding, effect or fact with its source")
+    shown.add_argument("id", metavar="ID", help="for example F001, E001 or M01")
+
+
+def _markers(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "markers", "published predictors as data")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    _add(actions, "list", "list the markers")
+    shown = _add(actions, "show", "show one marker: what it is, what it needs, where it failed")
+    shown.add_argument("id", metavar="ID", help="for example spisak2020_rpn")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return value

@@ -1,0 +1,114 @@
+"""Commands that read a dataset."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from corticolimbic.foundation import PROBLEM_COLUMNS, Problem, SettingsError, available_cores, problem_rows
+from corticolimbic.workflow import Config, Result, dry_run, read_config, run
+
+_SHOWN = 20
+
+
+def step(options: Namespace) -> int:
+    """Run the workflow as far as the command says."""
+    until = "report" if options.command == "run" else options.command
+    config = _config(options)
+    if options.dry_run:
+        return _say_plan(options, config, until)
+    result = run(
+        options.dataset, options.out, config, until=until, n_jobs=options.jobs, verify=options.verify, quiet=options.quiet
+    )
+    _say_result(result, options.out)
+    return result.exit_code
+
+
+def _config(options: Namespace) -> Config:
+    if options.config is not None:
+        return read_config(options.config)
+    earlier = options.out / "config.yaml" if "out" in options else None
+    if earlier is not None and earlier.is_file():
+        print(f"settings: {earlier}")
+        return read_config(earlier)
+    return Config()
+
+
+def _say_plan(options: Namespace, config: Config, until: str) -> int:
+    for todo in dry_run(options.dataset, options.out, config, until=until, verify=options.verify):
+        print(f"{todo.step.name}: {len(todo.stale)} of {len(todo.units)} unit(s) would run")
+        for reason, count in Counter(todo.stale.values()).most_common():
+            print(f"  {count} because: {reason}")
+    print("Nothing was written. Later steps also run when an earlier one changes what they read.")
+    return 0
+
+
+def _say_result(result: Result, out: Path) -> None:
+    if result.n_units and result.n_run == 0:
+        print(f"Nothing to do: all {result.n_units} units of {result.n_sessions} session(s) are up to date in {out}.")
+    else:
+        print(f"{result.n_sessions} session(s); {result.n_run} of {result.n_units} units were done now.")
+    _say_counts(result.problems)
+    failed = [item for item in result.problems if item.severity == "failed"]
+    for item in failed[:_SHOWN]:
+        print(f"  {item}", file=sys.stderr)
+    if len(failed) > _SHOWN:
+        print(f"  ... and {len(failed) - _SHOWN} more in problems.tsv", file=sys.stderr)
+    print(f"Problems: {out / 'problems.tsv'}")
+    if result.page is not None:
+        print(f"Page: {result.page}")
+
+
+def _say_counts(problems: Iterable[Problem]) -> None:
+    counts = Counter(item.severity for item in problems)
+    print(f"{counts['failed']} could not be read, {counts['excluded']} excluded by a rule, {counts['info']} notes.")
+
+
+def report(options: Namespace) -> int:
+    """Draw the page again."""
+    from corticolimbic.report import render
+    from corticolimbic.workflow import is_ours
+
+    if not is_ours(options.out):
+        raise SettingsError(f"{options.out} is no results folder of this program; name the OUT of an earlier run")
+    print(f"Page: {render(options.out)}")
+    return 0
+
+
+def validate(options: Namespace) -> int:
+    """List every problem of a dataset."""
+    from corticolimbic.dataset import validate as find_problems
+
+    if not options.dataset.is_dir():
+        raise SettingsError(f"{options.dataset} is no folder; name the folder of a dataset")
+    config = _config(options)
+    problems = find_problems(options.dataset, config.dataset, n_jobs=options.jobs or available_cores())
+    if options.tsv:
+        print("\t".join(PROBLEM_COLUMNS))
+        for row in problem_rows(problems):
+            print("\t".join(row[name] for name in PROBLEM_COLUMNS))
+    else:
+        for item in problems:
+            print(f"[{item.severity}] {item}")
+        _say_counts(problems)
+    if any(item.code == "CL802" for item in problems):
+        return 1
+    return 3 if any(item.severity == "failed" for item in problems) else 0
+
+
+def demo(options: Namespace) -> int:
+    """Write the sample, run on it, and say where the page is."""
+    from corticolimbic.simulate import write_sample
+
+    dataset, out = options.out / "dataset", options.out / "results"
+    if dataset.exists() and not (dataset / "truth").is_dir():
+        raise SettingsError(f"{dataset} exists and is no sample of ours; name another folder")
+    config = read_config(write_sample(dataset))
+    print(f"A sample of simulated people (made by this program, not measured) is in {os.path.relpath(dataset)}.")
+    result = run(dataset, out, config, n_jobs=options.jobs, quiet=options.quiet)
+    _say_result(result, out)
+    return result.exit_code

@@ -1,0 +1,16 @@
+"""Who the people are: clinical tables, visits, outcomes, populations, flow."""
+
+from corticolimbic.cohort._flow import flow as flow
+from corticolimbic.cohort._outcomes import Outcomes as Outcomes
+from corticolimbic.cohort._outcomes import outcomes as outcomes
+from corticolimbic.cohort._populations import population_table as population_table
+from corticolimbic.cohort._populations import sites as sites
+from corticolimbic.cohort._settings import CohortSettings as CohortSettings
+from corticolimbic.cohort._settings import Outcome as Outcome
+from corticolimbic.cohort._settings import Population as Population
+from corticolimbic.cohort._settings import Rule as Rule
+from corticolimbic.cohort._visits import NO_SESSION as NO_SESSION
+from corticolimbic.cohort._visits import number as number
+from corticolimbic.cohort._visits import numbers as numbers
+from corticolimbic.cohort._visits import text_column as text_column
+from corticolimbic.cohort._visits import visits_table as visits_table

@@ -1,0 +1,100 @@
+"""Populations: who belongs to an analysis, and at which rule the others left."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from corticolimbic.cohort._settings import CohortSettings, Population, Rule
+from corticolimbic.cohort._visits import number, text_column
+from corticolimbic.features import schema
+
+NO_SITE = "n/a"
+
+
+def sites(participants: pd.DataFrame, settings: CohortSettings) -> pd.Series:
+    """Return the site of each participant, ``n/a`` where the table has none."""
+    if settings.site_column not in participants.columns:
+        return pd.Series(NO_SITE, index=participants.index, dtype=object)
+    cells = text_column(participants, settings.site_column)
+    return cells.where(cells != "", NO_SITE)
+
+
+def population_table(
+    participants: pd.DataFrame,
+    measured: pd.DataFrame,
+    outcome: pd.Series | None,
+    settings: CohortSettings,
+) -> pd.DataFrame:
+    """Return who belongs to which population (schema ``populations``).
+
+    Parameters
+    ----------
+    participants
+        Strings, indexed by participant_id.
+    measured
+        One row a person with at least one measured run, indexed by participant_id; columns ``mean_fd`` (mm) and
+        ``censored_share``.
+    outcome
+        Primary outcome, NaN where missing, indexed by participant_id; None where no outcome is asked for.
+    settings
+        Sites and rules.
+
+    Returns
+    -------
+    DataFrame
+        One row a listed participant and population, with the first reason for leaving.
+    """
+    place = sites(participants, settings)
+    rows = []
+    for population in settings.populations:
+        reasons = _reasons(population, participants, measured, outcome)
+        rows += [
+            {
+                "participant_id": str(person),
+                "population": population.name,
+                "site": place[person],
+                "member": int(not reasons[person]),
+                "reason": reasons[person],
+            }
+            for person in participants.index
+        ]
+    return schema("populations").table(rows)
+
+
+def _reasons(
+    population: Population, participants: pd.DataFrame, measured: pd.DataFrame, outcome: pd.Series | None
+) -> dict[object, str]:
+    checks = [(rule, _values(rule, participants, measured)) for rule in population.rules]
+    reasons = {}
+    for person in participants.index:
+        if person not in measured.index:
+            reasons[person] = "no measured run"
+        elif outcome is not None and np.isnan(outcome.get(person, np.nan)):
+            reasons[person] = "no outcome"
+        else:
+            failed = (rule.words for rule, values in checks if not _holds(rule, values.get(person, "")))
+            first = next(failed, "")
+            reasons[person] = f"not: {first}" if first else ""
+    return reasons
+
+
+def _values(rule: Rule, participants: pd.DataFrame, measured: pd.DataFrame) -> pd.Series:
+    if rule.column is not None:
+        return text_column(participants, rule.column)
+    return measured[str(rule.measured)]
+
+
+def _holds(rule: Rule, cell: str | float) -> bool:
+    try:
+        value = number(cell) if isinstance(cell, str) else float(cell)
+    except ValueError:
+        value = np.nan
+    if rule.equals is not None:
+        wanted = rule.equals
+        same = value == wanted if isinstance(wanted, int | float) else str(cell) == wanted
+        if not same:
+            return False
+    if rule.at_most is not None and not value <= rule.at_most:
+        return False
+    return rule.at_least is None or bool(value >= rule.at_least)

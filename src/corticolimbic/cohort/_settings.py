@@ -1,0 +1,124 @@
+"""What the cohort room can be told: sites, outcomes and populations."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from corticolimbic.foundation import Settings
+
+
+class Rule(Settings):
+    """One condition on a person; exactly one of ``column`` and ``measured``, and at least one bound."""
+
+    column: str | None = Field(default=None, description="Column of the participants table.")
+    measured: Literal["mean_fd", "censored_share"] | None = Field(
+        default=None,
+        description="A quantity that this package measured, averaged over the runs of the baseline session.",
+    )
+    equals: str | float | None = Field(default=None, description="The cell must equal this text or number.")
+    at_most: float | None = Field(default=None, description="The number must not exceed this.")
+    at_least: float | None = Field(default=None, description="The number must reach this.")
+    label: str = Field(default="", description="Words for the flow figure; made from the rule where empty.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.column is None) == (self.measured is None):
+            raise ValueError("a rule names either a column or a measured quantity")
+        if self.equals is None and self.at_most is None and self.at_least is None:
+            raise ValueError("a rule needs equals, at_most or at_least")
+        return self
+
+    @property
+    def words(self) -> str:
+        """The rule in words."""
+        if self.label:
+            return self.label
+        bounds = [(" = ", self.equals), (" ≤ ", self.at_most), (" ≥ ", self.at_least)]
+        return (self.column or self.measured or "") + " and".join(
+            f"{sign}{bound}" for sign, bound in bounds if bound is not None
+        )
+
+
+class Population(Settings):
+    """A named set of people: everyone measured, with an outcome, who meets all rules."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$", description="Key in the tables.")
+    label: str = Field(default="", description="Name for people; the key where empty.")
+    description: str = Field(default="", description="Who these people are and why, in a sentence.")
+    rules: tuple[Rule, ...] = Field(default=(), description="All must hold.")
+
+
+class Outcome(Settings):
+    """What is to be predicted or compared (METHODS M-1)."""
+
+    family: Literal["none", "column", "relative"] = Field(
+        default="none",
+        description="none: measure only. column: a column of the participants table. relative: persistent if pain "
+        "fell by less than a share of its baseline.",
+    )
+    column: str | None = Field(default=None, description="Family column: the column.")
+    positive: str | None = Field(
+        default=None,
+        description="Family column, two groups: the cell that counts as 1 (for example persistent); null for a "
+        "number.",
+    )
+    negative: str | None = Field(default=None, description="Family column, two groups: the cell that counts as 0.")
+    label: str = Field(default="", description="Name of the outcome for people.")
+    unit: str = Field(default="", description="Unit of a numeric outcome.")
+    pain_column: str | None = Field(default=None, description="Family relative: pain rating in the sessions tables.")
+    baseline_session: str | None = Field(default=None, description="Family relative: first session, ses-LABEL.")
+    final_session: str | None = Field(default=None, description="Family relative: last session, ses-LABEL.")
+    scale: tuple[float, float] = Field(
+        default=(0.0, 10.0), description="Family relative: ends of the rating scale; declared, never guessed."
+    )
+    threshold: float = Field(
+        default=0.20, gt=0, lt=1, description="Family relative: persistent if pain fell by less than this share."
+    )
+    beside: tuple[float, ...] = Field(
+        default=(0.30,), description="Family relative: thresholds reported beside the first, as sensitivity."
+    )
+    floor: float = Field(
+        default=1.0,
+        ge=0,
+        description="Family relative: below this baseline pain a percentage has no meaning, and the outcome is "
+        "missing with that reason.",
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.family == "column" and not self.column:
+            raise ValueError("the family column needs the name of the column")
+        if (self.positive is None) != (self.negative is None):
+            raise ValueError("two groups need both positive and negative")
+        names = (self.pain_column, self.baseline_session, self.final_session)
+        if self.family == "relative" and not all(names):
+            raise ValueError("the family relative needs pain_column, baseline_session and final_session")
+        if self.scale[0] >= self.scale[1]:
+            raise ValueError("the scale's first end must be below its second")
+        return self
+
+
+class CohortSettings(Settings):
+    """Who the people are, what happened to them, and which of them an analysis is about."""
+
+    site_column: str = Field(default="site", description="Column of the participants table that names the site.")
+    outcome: Outcome = Field(default=Outcome(), description="The outcome.")
+    populations: tuple[Population, ...] = Field(
+        default=(
+            Population(
+                name="eligible", label="everyone eligible", description="Everyone measured who has an outcome."
+            ),
+        ),
+        min_length=1,
+        description="Sets of people for which every analysis is done, side by side (METHODS M-2): what a "
+        "publication kept, and everyone eligible by stated rules.",
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [population.name for population in self.populations]
+        if len(set(names)) != len(names):
+            raise ValueError("populations need distinct names")
+        return self

@@ -1,0 +1,28 @@
+"""Joining people in the table to people with files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from corticolimbic.dataset._participants import FILE, Participants
+from corticolimbic.dataset._runs import Scan
+from corticolimbic.dataset._settings import DatasetSettings
+from corticolimbic.foundation import Problem, problem
+
+
+def check_join(scan: Scan, participants: Participants, settings: DatasetSettings) -> tuple[Problem, ...]:
+    """Return who is in the table without files (CL305) and who has files without a row (CL306).
+
+    People whose rows contradict each other (CL303), and everyone where there is no usable table, are not
+    named again.
+    """
+    return tuple(sorted(_unmatched(scan, participants, settings))) if participants.usable else ()
+
+
+def _unmatched(scan: Scan, participants: Participants, settings: DatasetSettings) -> Iterator[Problem]:
+    seen = set(scan.participants_seen)
+    if not settings.allow_missing_imaging:
+        for person in sorted(set(participants.ids) - seen):
+            yield problem("CL305", participant_id=person, file=FILE, found=f"no series of {person}")
+    for person in sorted(seen - set(participants.ids) - set(participants.set_aside)):
+        yield problem("CL306", participant_id=person, file=FILE, found=f"no row of {person}")

@@ -1,0 +1,29 @@
+"""What the user says about the dataset."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from corticolimbic.foundation import Settings
+
+
+class DatasetSettings(Settings):
+    """Which files of the dataset to read, and what they do not say themselves."""
+
+    tasks: tuple[str, ...] = Field(
+        default=(),
+        description="BIDS task labels to read, for instance [rest]; empty reads every task.",
+    )
+    segmentations: tuple[str, ...] = Field(
+        default=(),
+        description="Labels after seg- in the names of the series to read; empty reads every segmentation.",
+    )
+    repetition_time: float | None = Field(
+        default=None,
+        gt=0,
+        description="Repetition time in seconds, for series whose sidecar states none.",
+    )
+    allow_missing_imaging: bool = Field(
+        default=False,
+        description="Accept people in the participants table who have no series (not imaged, or not yet).",
+    )

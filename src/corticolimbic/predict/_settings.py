@@ -1,0 +1,50 @@
+"""What the predicting room can be told."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from corticolimbic.foundation import Settings
+
+
+class TrainingPeople(Settings):
+    """Which people of this dataset a marker was trained on: they are judged apart, as in-sample."""
+
+    column: str = Field(description="Column of the participants table.")
+    equals: str = Field(description="Cell of the people who were in the training set.")
+    population: str = Field(
+        description="Population whose members among them were really used; their mean outcome is the reference of "
+        "skill."
+    )
+
+
+class MarkerUse(Settings):
+    """One published marker and how this dataset relates to it."""
+
+    id: str = Field(description="Marker id, as in `corticolimbic markers list`.")
+    training: TrainingPeople | None = Field(
+        default=None, description="People of this dataset whom the marker was trained on, if any."
+    )
+    training_mean: float | None = Field(
+        default=None,
+        description="Mean outcome of the marker's training people, in the outcome's unit, where they are not in "
+        "this dataset. Without it and without training people, skill is not computed.",
+    )
+    predicts_outcome: bool = Field(
+        default=True,
+        description="The marker predicts this very outcome in its unit, so that skill can be judged. Switch off "
+        "where only a correlation makes sense.",
+    )
+
+
+class PredictSettings(Settings):
+    """Which published markers to apply, and how to judge them."""
+
+    markers: tuple[MarkerUse, ...] = Field(default=(), description="Markers to score and judge.")
+    state_tasks: dict[str, tuple[str, ...]] = Field(
+        default={"rest": ("rest", "resting"), "rating": ("rating", "sp")},
+        description="BIDS task labels that count as each state. A marker is only scored on its own state: rest, "
+        "rating and evoked runs are never pooled.",
+    )
+    resamples: int = Field(default=5000, ge=200, description="Bootstrap samples of the interval of skill.")
+    seed: int = Field(default=20201103, ge=0, description="Seed of the bootstrap.")

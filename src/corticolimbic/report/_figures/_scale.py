@@ -1,0 +1,61 @@
+"""A linear scale from values to pixels, with ticks at round numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from corticolimbic.report._numbers import decimal
+from corticolimbic.report._palette import MUTED, RULE
+from corticolimbic.report._sheet import SMALL, Sheet
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Values ``low`` to ``high`` on pixels ``start`` to ``end``, ticks every ``step``."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    step: float
+
+    def __call__(self, value: float) -> float:
+        """Return the pixel of a value, kept on the scale."""
+        inside = min(max(value, self.low), self.high)
+        return self.start + (inside - self.low) / (self.high - self.low) * (self.end - self.start)
+
+    def ticks(self) -> list[float]:
+        """Return the round values on the scale."""
+        first = math.ceil(self.low / self.step - 1e-9)
+        last = math.floor(self.high / self.step + 1e-9)
+        return [round(place * self.step, 12) for place in range(first, last + 1)]
+
+    def label(self, value: float) -> str:
+        """Return a tick's text with as many decimals as the step needs."""
+        return decimal(value, max(0, -math.floor(math.log10(self.step) + 1e-9)))
+
+
+def scale_over(values: Iterable[float], start: float, end: float, *, anchors: Iterable[float] = (0.0,),
+               ticks: int = 6) -> Scale:  # fmt: skip
+    """Return a scale over all finite values and the anchors, widened to round numbers."""
+    known = [value for value in (*values, *anchors) if math.isfinite(value)] or [0.0, 1.0]
+    low, high = min(known), max(known)
+    if high - low < 1e-12:
+        low, high = low - 0.5, high + 0.5
+    rough = (high - low) / ticks
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+    low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    return Scale(low, high, start, end, step)
+
+
+def draw_axis(sheet: Sheet, scale: Scale, top: float, bottom: float, label: str) -> None:
+    """Draw vertical grid lines from top to bottom, the tick labels and the axis' name under them."""
+    for value in scale.ticks():
+        x = scale(value)
+        strong = value == 0 and scale.low < 0
+        sheet.line([x, x], [top, bottom], color=MUTED if strong else RULE, width=1.2 if strong else 1)
+        sheet.text(x, bottom + 13, scale.label(value), color=MUTED, size=SMALL, align="center")
+    sheet.text((scale.start + scale.end) / 2, bottom + 33, label, color=MUTED, size=SMALL, align="center")

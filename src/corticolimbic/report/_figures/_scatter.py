@@ -1,0 +1,93 @@
+"""The scatter of one site: outcome across, score upwards, the populations told apart by shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corticolimbic.report._figures._scale import Scale, draw_axis, scale_over
+from corticolimbic.report._palette import INK, MUTED, RULE
+from corticolimbic.report._sheet import SMALL, Sheet, fit, text_width
+
+PANEL = 290
+_TOP = 30
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One person: outcome and score, the look of the populations they belong to, a name where it is needed."""
+
+    outcome: float
+    score: float
+    color: str
+    shape: str
+    tip: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What the axes say and span; ``classes`` name the outcome's classes 0, 1, ... where it has some."""
+
+    outcome: str
+    score: str
+    outcomes: tuple[float, ...]
+    scores: tuple[float, ...]
+    classes: tuple[str, ...] = ()
+
+
+def draw_scatter(sheet: Sheet, title: str, spots: Sequence[Spot], axes: Axes) -> None:
+    """Draw one site; every site's panel has the same scales."""
+    height = 300
+    sheet.start(height)
+    bottom = height - 48
+    across = scale_over(axes.outcomes, 50, sheet.width - 12, anchors=(), ticks=5)
+    upwards = scale_over(axes.scores, bottom, _TOP, anchors=(), ticks=5)
+    sheet.text(0, 11, fit(title, sheet.width), bold=True)
+    if axes.classes:
+        across = Scale(-0.6, len(axes.classes) - 0.4, 50, sheet.width - 12, 1)
+        for place, name in enumerate(axes.classes):
+            room = (across.end - across.start) / len(axes.classes)
+            sheet.text(across(place), bottom + 13, fit(name, room, SMALL), color=MUTED, size=SMALL, align="center")
+        label = fit(axes.outcome, across.end, SMALL)
+        sheet.text((across.start + across.end) / 2, bottom + 33, label, color=MUTED, size=SMALL, align="center")
+    else:
+        draw_axis(sheet, across, _TOP, bottom, fit(axes.outcome, sheet.width - 20, SMALL))
+    for value in upwards.ticks():
+        y = upwards(value)
+        sheet.line([across.start, across.end], [y, y], color=RULE)
+        sheet.text(across.start - 6, y, upwards.label(value), color=MUTED, size=SMALL, align="right")
+    sheet.text(0, _TOP - 2, "", color=MUTED, size=SMALL)
+    placed: list[tuple[float, float, float, float]] = []
+    drawn = [spot for spot in spots if math.isfinite(spot.outcome) and math.isfinite(spot.score)]
+    for number, spot in enumerate(drawn):
+        shift = ((number * 0.618034) % 1.0 - 0.5) * 0.5 if axes.classes else 0.0
+        x, y = across(spot.outcome + shift), upwards(spot.score)
+        size = 7.5 if spot.shape == "D" else 8.5
+        sheet.marks([x], [y], shape=spot.shape, color=spot.color, size=size, tip=spot.tip, alpha=0.85)
+        placed.append((x - 5, y - 5, x + 5, y + 5))
+    for number, spot in enumerate(drawn):
+        if spot.name and not axes.classes:
+            _name(sheet, spot, across(spot.outcome), upwards(spot.score), placed, number)
+
+
+def _name(sheet: Sheet, spot: Spot, x: float, y: float, taken: list[tuple[float, float, float, float]],
+          own: int) -> None:  # fmt: skip
+    """Write a name beside its mark, where it covers least of what is drawn already."""
+    words = fit(spot.name, 110, 11)
+    width = text_width(words, 11)
+    corners = [(x + 7, y - 7), (x - 7 - width, y - 7), (x - width / 2, y - 21), (x - width / 2, y + 8),
+               (x + 7, y - 19), (x + 7, y + 5), (x - 7 - width, y - 19), (x - 7 - width, y + 5)]  # fmt: skip
+    boxes = [(left, top, left + width, top + 13) for left, top in corners]
+    usable = [box for box in boxes if box[0] >= 46 and box[2] <= sheet.width] or boxes
+    others = [box for place, box in enumerate(taken) if place != own]
+    best = min(usable, key=lambda box: sum(_overlap(box, other) for other in others))
+    sheet.text(best[0], (best[1] + best[3]) / 2, words, color=INK, size=11)
+    taken.append(best)
+
+
+def _overlap(one: tuple[float, float, float, float], two: tuple[float, float, float, float]) -> float:
+    across = min(one[2], two[2]) - max(one[0], two[0])
+    down = min(one[3], two[3]) - max(one[1], two[1])
+    return across * down if across > 0 and down > 0 else 0.0

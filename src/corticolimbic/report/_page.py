@@ -1,0 +1,96 @@
+"""The page: sections in order, one template, one file that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from corticolimbic.foundation import package_version, write_text
+from corticolimbic.report import _lenient as read
+from corticolimbic.report._blocks import Section
+from corticolimbic.report._results import Results, read_results
+from corticolimbic.report._sections._circuit import circuit
+from corticolimbic.report._sections._effects import effects
+from corticolimbic.report._sections._marker import markers
+from corticolimbic.report._sections._people import people
+from corticolimbic.report._sections._problems import problems
+from corticolimbic.report._sections._quality import quality
+from corticolimbic.report._sections._record import citing, settings, written
+from corticolimbic.report._sections._summary import summary
+from corticolimbic.report._svg import illustrate
+from corticolimbic.report._words import say
+
+
+def render(out: Path) -> Path:
+    """Write the page of one results folder.
+
+    Parameters
+    ----------
+    out
+        Results folder as ``corticolimbic run`` leaves it; whatever is absent is said on the page.
+
+    Returns
+    -------
+    Path
+        ``out/report.html``; its figures, each with its data, lie in ``out/figures``.
+    """
+    results = read_results(out)
+    folder = out / "figures"
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)  # figures of an earlier run would stand beside this one's
+    sections = _sections(results, folder)
+    path = out / "report.html"
+    write_text(path, _html(results, sections))
+    return path
+
+
+def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
+    draw = partial(illustrate, folder=folder)
+    return (
+        summary(results),
+        people(results, draw),
+        problems(results),
+        quality(results, draw),
+        circuit(results, draw),
+        effects(results, draw),
+        markers(results, draw),
+        settings(results),
+        citing(results),
+        written(results),
+    )
+
+
+def _html(results: Results, sections: tuple[Section, ...]) -> str:
+    environment = Environment(
+        loader=PackageLoader("corticolimbic.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = _asset("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    dataset = read.mapping(results.manifest.get("dataset"))
+    name = read.text(dataset.get("name")) or read.text(dataset.get("path_name")) or say("page.unnamed")
+    made = read.text(results.manifest.get("created_with")) or f"corticolimbic {package_version()}"
+    return environment.get_template("page.html").render(
+        say=say,
+        name=name,
+        made=made,
+        sections=sections,
+        # Our own files, never data.
+        style=Markup(_asset("page.css")),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:",
+    )
+
+
+def _asset(name: str) -> str:
+    return files("corticolimbic.report").joinpath("assets", name).read_text(encoding="utf-8")

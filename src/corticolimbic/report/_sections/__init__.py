@@ -1,0 +1,1 @@
+"""The sections of the page: each module words one, from the tables of the results."""

@@ -1,0 +1,115 @@
+"""Published markers: what each is, how it does here by site and population, and what that rests on."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from corticolimbic.report import _lenient as read
+from corticolimbic.report._blocks import Block, Cell, Column, Heading, Items, Pairs, Paragraph, Row, Section, Table
+from corticolimbic.report._numbers import decimal, whole
+from corticolimbic.report._records_markers import Marker
+from corticolimbic.report._results import Results
+from corticolimbic.report._sections._marker_difference import difference_blocks
+from corticolimbic.report._sections._marker_figures import forest, scatters
+from corticolimbic.report._sections._marker_table import evaluation_table
+from corticolimbic.report._sections._people import Draw
+from corticolimbic.report._words import say
+
+
+def markers(results: Results, draw: Draw) -> Section:
+    """Return the section."""
+    blocks: list[Block] = []
+    known = list(results.markers or ())
+    named = {marker.id for marker in known}
+    for table, column in ((results.evaluation, "name"), (results.scores, "marker")):
+        for name in table[column].unique() if table is not None else ():
+            if name not in named:
+                known.append(Marker.read({"id": name, "name": name}))
+                named.add(name)
+    if not known:
+        blocks.append(Paragraph(say("marker.absent"), "note"))
+    for marker in known:
+        if marker.computable:
+            blocks += _marker(marker, results, draw)
+    lacking = [marker for marker in known if not marker.computable]
+    if lacking:
+        blocks.append(Heading(say("marker.not_computable")))
+        blocks.append(Items(tuple(_lacks(marker) for marker in lacking)))
+    return Section("markers", say("marker.title"), tuple(blocks))
+
+
+def _lacks(marker: Marker) -> str:
+    needs = ", ".join(marker.needs) or marker.status.partition("needs")[2].strip(" :")
+    return say("marker.needs", name=marker.name or marker.id, needs=needs or say("marker.needs_unsaid"))
+
+
+def _marker(marker: Marker, results: Results, draw: Draw) -> list[Block]:
+    blocks: list[Block] = [Heading(marker.name or marker.id), Pairs(_facts(marker))]
+    if marker.verified:
+        blocks.append(_published(marker))
+    if marker.failures:
+        blocks += [Paragraph(say("marker.failures"), "note"), Items(marker.failures)]
+    blocks += _unscored(marker, results)
+    judged = results.evaluation
+    rows = judged[judged["name"] == marker.id] if judged is not None else pd.DataFrame()
+    if rows.empty:
+        blocks.append(Paragraph(say("marker.not_judged"), "note"))
+    else:
+        blocks.append(Paragraph(say("marker.reading")))
+        blocks += forest(marker.id, rows, results, draw)
+        blocks.append(evaluation_table(rows, results))
+    blocks += difference_blocks(marker.id, results)
+    panels = scatters(marker.id, results, draw)
+    if panels:
+        blocks.append(Paragraph(say("marker.scatter")))
+        blocks.append(Row(panels))
+    return blocks
+
+
+def _facts(marker: Marker) -> tuple[tuple[str, str], ...]:
+    doi = say("marker.doi", doi=marker.doi) if marker.doi else ""
+    pairs = (
+        (say("marker.id"), marker.id),
+        (say("marker.citation"), " ".join(part for part in (marker.citation, doi) if part)),
+        (say("marker.predicts"), marker.predicts),
+        (say("marker.target"), marker.target),
+        (say("marker.recipe"), marker.recipe),
+        (say("marker.learned_in"), marker.population),
+        (say("marker.state"), marker.state),
+        (say("marker.direction"), marker.direction),
+        (say("marker.note"), marker.note),
+    )
+    return tuple((term, text) for term, text in pairs if text)
+
+
+def _published(marker: Marker) -> Table:
+    columns = (
+        Column(say("marker.published_what")),
+        Column(say("marker.published_value"), numeric=True),
+        Column(say("table.n"), numeric=True),
+    )
+    rows = tuple(
+        (Cell(item.what), Cell(_figure(item.value)), Cell(whole(item.n), float(item.n))) for item in marker.verified
+    )
+    return Table(say("marker.published"), columns, rows)
+
+
+def _figure(text: str) -> str:
+    value = read.number(text)
+    return decimal(value) if math.isfinite(value) else text
+
+
+def _unscored(marker: Marker, results: Results) -> list[Block]:
+    """Say how many runs have no score, and why."""
+    if results.scores is None:
+        return []
+    rows = results.scores[results.scores["marker"] == marker.id]
+    failed = rows[rows["status"] != "ok"]
+    blocks: list[Block] = [Paragraph(say("marker.scored", n=len(rows) - len(failed), failed=len(failed)), "note")]
+    if len(failed):
+        counts = failed["status"].value_counts()
+        lines = [f"{whole(n)} · {read.text(status)}" for status, n in counts.head(10).items()]
+        blocks.append(Items(tuple(lines)))
+    return blocks

@@ -1,0 +1,136 @@
+"""Who came in: the flow from the participants table to each population."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from corticolimbic.report._blocks import Block, Cell, Column, Illustration, Items, Pairs, Paragraph, Section, Table
+from corticolimbic.report._figures._flow import FlowBox, draw_flow
+from corticolimbic.report._numbers import whole
+from corticolimbic.report._palette import group_style
+from corticolimbic.report._records import Flow, Group, Removal
+from corticolimbic.report._results import Results
+from corticolimbic.report._svg import Plan
+from corticolimbic.report._words import say
+
+SITES_IN_BOX = 6
+_REASONS_IN_BOX = 8
+_SITE_COLUMNS = 8
+
+Draw = Callable[[Plan], Illustration]
+
+
+def people(results: Results, draw: Draw) -> Section:
+    """Return the section."""
+    flow = results.flow
+    blocks: list[Block] = []
+    if flow is None or not (flow.stages or flow.populations):
+        blocks.append(Paragraph(say("people.absent"), "note"))
+    else:
+        blocks.append(draw(_plan(flow)))
+        blocks += _descriptions(flow)
+        blocks.append(_table(flow))
+        blocks += _outcome(flow)
+    return Section("people", say("people.title"), tuple(blocks))
+
+
+def _plan(flow: Flow) -> Plan:
+    stages = [_box(group) for group in flow.stages]
+    ends = [_box(group, group_style(place)[0]) for place, group in enumerate(flow.populations)]
+    steps = "; ".join(f"{group.label}: {whole(group.n)}" for group in (*flow.stages, *flow.populations))
+    return Plan(
+        name="flow",
+        title=say("people.figure_title"),
+        description=say("people.figure_description", steps=steps),
+        caption=say("people.figure_caption"),
+        draw=lambda sheet: draw_flow(sheet, stages, ends, say("people.set_aside")),
+        data=_data(flow),
+    )
+
+
+def _box(group: Group, color: str = "") -> FlowBox:
+    lines = [say("people.count", n=group.n)] if group.n >= 0 else [say("people.count_unknown")]
+    lines += [sites_line(group.by_site)] if group.by_site else []
+    aside = [_removal(item) for item in group.removed[:_REASONS_IN_BOX]]
+    if len(group.removed) > _REASONS_IN_BOX:
+        aside.append(say("people.more_reasons", n=len(group.removed) - _REASONS_IN_BOX))
+    return FlowBox(group.label, tuple(lines), tuple(aside), color)
+
+
+def sites_line(by_site: dict[str, int]) -> str:
+    """Return the counts by site in one line, or how many sites there are."""
+    if len(by_site) > SITES_IN_BOX:
+        return say("people.many_sites", n=sum(1 for count in by_site.values() if count > 0))
+    return " · ".join(f"{site_name(site)} {whole(count)}" for site, count in by_site.items())
+
+
+def site_name(site: str) -> str:
+    """Return a site as people read it."""
+    return say("site.unknown") if site in {"", "n/a"} else site
+
+
+def _removal(item: Removal) -> str:
+    code = f" ({item.code})" if item.code else ""
+    return f"{whole(item.n)} · {item.reason or say('people.no_reason')}{code}"
+
+
+def _descriptions(flow: Flow) -> list[Block]:
+    pairs = tuple((group.label, group.description) for group in flow.populations if group.description)
+    return [Pairs(pairs)] if pairs else []
+
+
+def _table(flow: Flow) -> Table:
+    groups = (*flow.stages, *flow.populations)
+    sites = list(dict.fromkeys(site for group in groups for site in group.by_site))
+    if len(sites) > _SITE_COLUMNS:
+        return _table_by_site(groups, sites)
+    columns = (
+        Column(say("people.group")),
+        Column(say("people.everyone"), numeric=True),
+        *(Column(site_name(site), numeric=True) for site in sites),
+        Column(say("people.set_aside")),
+    )
+    rows = tuple(
+        (
+            Cell(group.label),
+            Cell(whole(group.n), float(group.n)),
+            *(Cell(whole(group.by_site.get(site, 0)), float(group.by_site.get(site, 0))) for site in sites),
+            Cell("; ".join(_removal(item) for item in group.removed) or say("people.nobody")),
+        )
+        for group in groups
+    )
+    return Table(say("people.table"), columns, rows)
+
+
+def _table_by_site(groups: tuple[Group, ...], sites: list[str]) -> Table:
+    columns = (Column(say("people.site")), *(Column(group.label, numeric=True) for group in groups))
+    rows = tuple(
+        (Cell(site_name(site)), *(Cell(whole(group.by_site.get(site, 0)), float(group.by_site.get(site, 0)))
+                                  for group in groups))
+        for site in sites
+    )  # fmt: skip
+    return Table(say("people.table_by_site"), columns, rows, sortable=True)
+
+
+def _outcome(flow: Flow) -> list[Block]:
+    outcome = flow.outcome
+    if not (outcome.name or outcome.label):
+        return [Paragraph(say("people.no_outcome"), "note")]
+    unit = say("people.outcome_unit", unit=outcome.unit) if outcome.unit else ""
+    family = say.of("family", outcome.family, outcome.family)
+    lines = [say("people.outcome", name=outcome.label or outcome.name, family=family) + unit]
+    if outcome.description:
+        lines.append(outcome.description)
+    return [Items(tuple(lines))]
+
+
+def _data(flow: Flow) -> pd.DataFrame:
+    rows = []
+    for kind, groups in (("stage", flow.stages), ("population", flow.populations)):
+        for group in groups:
+            rows.append((kind, group.name, group.label, "n", "", "", group.n))
+            rows += [(kind, group.name, group.label, "site", site, "", n) for site, n in group.by_site.items()]
+            rows += [(kind, group.name, group.label, "removed", "", item.reason, item.n) for item in group.removed]
+    return pd.DataFrame(rows, columns=["kind", "name", "label", "what", "site", "reason", "people"])

@@ -1,0 +1,3 @@
+"""Simulated people, written as the files that scanners and clinics produce."""
+
+from corticolimbic.simulate._sample import write_sample as write_sample

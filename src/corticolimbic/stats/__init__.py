@@ -1,0 +1,31 @@
+"""Estimators over people: models, correlations, meta-analysis, corrections. No files are read here."""
+
+from corticolimbic.stats._association import Effects as Effects
+from corticolimbic.stats._association import association as association
+from corticolimbic.stats._autocorrelation import bartlett_dof as bartlett_dof
+from corticolimbic.stats._autocorrelation import fisher_z_se as fisher_z_se
+from corticolimbic.stats._circuit_means import circuit_means as circuit_means
+from corticolimbic.stats._compare import Comparison as Comparison
+from corticolimbic.stats._compare import Contrast as Contrast
+from corticolimbic.stats._compare import compare as compare
+from corticolimbic.stats._compare import contrasts as contrasts
+from corticolimbic.stats._compare_settings import CompareSettings as CompareSettings
+from corticolimbic.stats._correlation import Estimate as Estimate
+from corticolimbic.stats._correlation import pearson as pearson
+from corticolimbic.stats._correlation import spearman as spearman
+from corticolimbic.stats._design import Design as Design
+from corticolimbic.stats._design import LeftOut as LeftOut
+from corticolimbic.stats._design import aligned as aligned
+from corticolimbic.stats._design import design as design
+from corticolimbic.stats._effect_sizes import hedges_g as hedges_g
+from corticolimbic.stats._effect_sizes import partial_r as partial_r
+from corticolimbic.stats._fisher import fisher_z as fisher_z
+from corticolimbic.stats._fisher import inverse_fisher_z as inverse_fisher_z
+from corticolimbic.stats._meta import MetaCorrelation as MetaCorrelation
+from corticolimbic.stats._meta import meta_correlation as meta_correlation
+from corticolimbic.stats._multiplicity import false_discovery as false_discovery
+from corticolimbic.stats._people_table import baseline_rows as baseline_rows
+from corticolimbic.stats._people_table import connectivity_table as connectivity_table
+from corticolimbic.stats._people_table import measured_quality as measured_quality
+from corticolimbic.stats._refusals import ModelError as ModelError
+from corticolimbic.stats._skill import skill as skill

@@ -1,0 +1,71 @@
+"""One row a person: features, outcome and covariates joined by key."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from corticolimbic.cohort import numbers, text_column
+from corticolimbic.features import Statistic
+from corticolimbic.foundation import Problem, SettingsError
+
+FEATURE_KEY = ["task", "acq", "space", "atlas", "strategy", "measure", "target", "statistic", "definition"]
+MEASURED = ("mean_fd", "censored_share")
+_PREFIX = "measured:"
+
+
+def baseline_rows(features: pd.DataFrame, session: str | None) -> pd.DataFrame:
+    """Return the rows of the baseline session: the one named, or each person's first."""
+    if session is not None:
+        return features[features["session_id"] == session]
+    first = features.groupby("participant_id")["session_id"].transform("min")
+    return features[features["session_id"] == first]
+
+
+def measured_quality(baseline: pd.DataFrame) -> pd.DataFrame:
+    """Return mean_fd (mm) and censored_share of each person, averaged over runs, indexed by participant_id."""
+    rows = baseline[baseline["measure"].isin(MEASURED)]
+    wide = rows.pivot_table(
+        index="participant_id", columns="measure", values="value", aggfunc="mean", dropna=False
+    )
+    wide = wide.reindex(columns=list(MEASURED), index=sorted(set(baseline["participant_id"])))
+    return wide.rename_axis(index=None, columns=None)
+
+
+def connectivity_table(baseline: pd.DataFrame, statistic: Statistic) -> pd.DataFrame:
+    """Return Fisher z of each circuit edge: people in rows, feature keys in columns, runs averaged.
+
+    Runs of one task are averaged in z; tasks (states), acquisitions and atlases stay apart.
+    """
+    rows = baseline[(baseline["measure"] == "fc") & (baseline["statistic"] == statistic)]
+    with np.errstate(divide="ignore"):
+        z = np.arctanh(rows["value"].to_numpy(dtype=float))
+    rows = rows.assign(z=np.where(np.isfinite(z), z, np.nan))
+    return rows.pivot_table(
+        index="participant_id", columns=FEATURE_KEY, values="z", aggfunc="mean", dropna=False
+    )
+
+
+def covariate(
+    name: str, participants: pd.DataFrame, quality: pd.DataFrame
+) -> tuple[pd.Series, list[Problem]]:
+    """Return one covariate, as numbers where most of its cells are numbers, else as text.
+
+    A column of numbers with a few words in it stays a column of numbers: the words become problems, not levels.
+
+    Raises
+    ------
+    SettingsError
+        Where there is no such column or measured quantity.
+    """
+    if name.startswith(_PREFIX):
+        measured = name.removeprefix(_PREFIX)
+        if measured not in quality.columns:
+            raise SettingsError(f"covariate {name}: measured quantities are {', '.join(MEASURED)}")
+        return quality[measured].reindex(participants.index), []
+    cells = text_column(participants, name)
+    values, problems = numbers(cells, name)
+    filled = int((cells != "").sum())
+    if filled and values.notna().sum() >= filled / 2:
+        return values, problems
+    return cells.astype(object), []

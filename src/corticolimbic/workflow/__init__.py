@@ -1,0 +1,18 @@
+"""Steps with declared inputs and outputs, cached and resumable; `run` takes a dataset to a page."""
+
+from corticolimbic.workflow._config import Config as Config
+from corticolimbic.workflow._config import config_text as config_text
+from corticolimbic.workflow._config import read_config as read_config
+from corticolimbic.workflow._execute import Plan as Plan
+from corticolimbic.workflow._run import PAGE as PAGE
+from corticolimbic.workflow._run import STEPS as STEPS
+from corticolimbic.workflow._run import Result as Result
+from corticolimbic.workflow._run import clean as clean
+from corticolimbic.workflow._run import dry_run as dry_run
+from corticolimbic.workflow._run import run as run
+from corticolimbic.workflow._step import Context as Context
+from corticolimbic.workflow._step import Found as Found
+from corticolimbic.workflow._step import Outcome as Outcome
+from corticolimbic.workflow._step import Step as Step
+from corticolimbic.workflow._step import Unit as Unit
+from corticolimbic.workflow._folder import is_ours as is_ours

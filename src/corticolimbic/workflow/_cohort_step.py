@@ -1,0 +1,124 @@
+"""Step cohort: who the people are, what happened to them, who belongs to which population."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from corticolimbic.cohort import flow, outcomes, population_table, sites, visits_table
+from corticolimbic.dataset import read_participants, read_sessions_tables
+from corticolimbic.features import read_sessions, schema, write_table
+from corticolimbic.foundation import write_json
+from corticolimbic.measure import REFUSED
+from corticolimbic.stats import baseline_rows, measured_quality
+from corticolimbic.workflow._config import Config
+from corticolimbic.workflow._measure_step import ROOM, outputs
+from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
+
+_OUTPUTS = (
+    "sessions.parquet",
+    "cohort/visits.parquet",
+    "cohort/outcomes.parquet",
+    "cohort/populations.parquet",
+    "cohort/flow.json",
+)
+
+
+def measured_inputs(found: Found) -> tuple[str, ...]:
+    """Return the feature tables of all sessions, relative to OUT."""
+    return tuple(outputs(session.participant_id, session.session_id)[0] for session in found.scan.sessions)
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    return config.cohort.plain()
+
+
+def _units(context: Context, found: Found) -> tuple[Unit, ...]:
+    if not found.participants.usable:
+        return ()
+    tables = ("participants.tsv", *found.sessions.files)
+    inputs = (*(f"{DATASET}{name}" for name in tables), *measured_inputs(found))
+    seen = frozenset(found.scan.participants_seen)
+    return (Unit("cohort", "all", inputs, _OUTPUTS, seen),)
+
+
+def baseline_session(config: Config) -> str | None:
+    """Return the session that is compared and judged: the outcome's baseline, or None for each person's first."""
+    return config.cohort.outcome.baseline_session
+
+
+def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
+    settings = context.config.cohort
+    people = read_participants(context.dataset).table
+    visits = read_sessions_tables(context.dataset).table
+    features = read_sessions(context.out, "features", room=ROOM)
+    quality = measured_quality(baseline_rows(features, baseline_session(context.config)))
+    measured = _with_runs(features)
+    quality = quality[quality.index.isin(measured)]
+    found = outcomes(people, visits, settings.outcome)
+    primary = _primary(found.table, found.primary)
+    populations = population_table(people, quality, primary, settings)
+    write_table(_sessions(features, sites(people, settings)), "sessions", context.out / _OUTPUTS[0])
+    write_table(visits_table(people, visits), "visits", context.out / _OUTPUTS[1])
+    write_table(found.table, "outcomes", context.out / _OUTPUTS[2])
+    write_table(populations, "populations", context.out / _OUTPUTS[3])
+    counts = flow(populations, settings, with_files=unit.payload, measured=measured, outcome=primary)
+    chosen = settings.outcome
+    counts["outcome"] = {
+        "name": found.primary,
+        "family": chosen.family,
+        "unit": chosen.unit,
+        "label": chosen.label or found.primary,
+        "threshold": chosen.threshold if chosen.family == "relative" else None,
+        "sweep": _sweep(found.table),
+    }
+    write_json(context.out / _OUTPUTS[4], counts)
+    return Outcome(found.problems, facts={"n_people": len(people)})
+
+
+def _with_runs(features: pd.DataFrame) -> frozenset[str]:
+    """Return who has at least one run that was not refused."""
+    quality = features[features["measure"] == "censored_share"]
+    return frozenset(quality.loc[quality["qc"] != REFUSED, "participant_id"])
+
+
+def _primary(table: pd.DataFrame, name: str) -> pd.Series | None:
+    if not name:
+        return None
+    rows = table[table["outcome"] == name].set_index("participant_id")
+    return rows["value"].where(rows["status"] == "ok")
+
+
+def _sweep(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count persistent and recovered people at each threshold of the relative rule."""
+    rows = table[(table["family"] == "relative") & (table["status"] == "ok")]
+    return [
+        {"outcome": str(name), "persistent": int(group["value"].sum()), "n": len(group)}
+        for name, group in rows.groupby("outcome", sort=True)
+    ]
+
+
+def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
+    key = ["participant_id", "session_id"]
+    quality = features[features["measure"].isin(["mean_fd", "censored_share"])]
+    rows = []
+    for (person, session), group in quality.groupby(key, sort=True):
+        means = group.groupby("measure")["value"].mean()
+        runs = group.drop_duplicates(["task", "run", "acq", "space", "atlas"])
+        rows.append(
+            {
+                "participant_id": person,
+                "session_id": session,
+                "site": site.get(person, "n/a"),
+                "n_runs": len(runs),
+                "mean_fd": means.get("mean_fd", np.nan),
+                "censored_share": means.get("censored_share", np.nan),
+            }
+        )
+    return schema("sessions").table(rows)
+
+
+COHORT = Step("cohort", "Reading the cohort", 1, _settings, _units, _cohort)

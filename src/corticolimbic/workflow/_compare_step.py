@@ -1,0 +1,98 @@
+"""Step compare: every circuit edge against the outcome, and the circuit's means for the drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from corticolimbic.circuit import layout, measurable_edges, region, split_side
+from corticolimbic.dataset import read_participants
+from corticolimbic.features import read_sessions, read_table, write_table
+from corticolimbic.foundation import write_json
+from corticolimbic.stats import baseline_rows, circuit_means, compare, measured_quality
+from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
+from corticolimbic.workflow._config import Config
+from corticolimbic.workflow._measure_step import ROOM, known_atlas
+from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
+
+_OUTPUTS = ("compare/effects.tsv", "compare/declared.json", "circuit.json")
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    return {**config.compare.plain(), "baseline_session": baseline_session(config)}
+
+
+def _units(context: Context, found: Found) -> tuple[Unit, ...]:
+    if not found.participants.usable or not context.config.measure.circuit_edges:
+        return ()
+    cohort = ("cohort/outcomes.parquet", "cohort/populations.parquet")
+    inputs = (f"{DATASET}participants.tsv", *cohort, *measured_inputs(found))
+    return (Unit("compare", "all", inputs, _OUTPUTS),)
+
+
+def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
+    settings = context.config.compare
+    everything = read_sessions(context.out, "features", room=ROOM)
+    baseline = baseline_rows(everything, baseline_session(context.config))
+    edges = _edges(everything)
+    circuit = _circuit_rows(baseline, edges)
+    populations = read_table("populations", context.out / "cohort/populations.parquet")
+    found = compare(
+        circuit,
+        measured_quality(baseline),
+        read_participants(context.dataset).table,
+        read_table("outcomes", context.out / "cohort/outcomes.parquet"),
+        populations,
+        frozenset(target for targets in edges.values() for target, edge in targets.items() if edge["primary"]),
+        settings,
+    )
+    write_table(found.effects, "effects", context.out / _OUTPUTS[0])
+    write_json(context.out / _OUTPUTS[1], found.declared)
+    drawing = _drawing(edges, circuit_means(circuit, populations, settings.statistic))
+    write_json(context.out / _OUTPUTS[2], drawing)
+    return Outcome(found.problems, facts={"n_effects": len(found.effects)})
+
+
+def _edges(features: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return atlas to the circuit's edges that it can measure."""
+    edges = {}
+    for name in sorted(set(features["atlas"])):
+        known = known_atlas(name)
+        if known is not None:
+            edges[name] = {
+                item.target: {
+                    "target": item.target, "a": item.ends[0], "b": item.ends[1], "primary": item.primary,
+                    "stands_in_for": item.stands_in_for, "atlas": name,
+                }
+                for item in measurable_edges(known)
+            }
+    return edges
+
+
+def _circuit_rows(baseline: pd.DataFrame, edges: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Leave out edges between an atlas' own nodes, which markers ask for."""
+    pairs = {(atlas, target) for atlas, targets in edges.items() for target in targets}
+    mine = [pair in pairs for pair in zip(baseline["atlas"], baseline["target"], strict=True)]
+    return baseline[mine]
+
+
+def _drawing(edges: Mapping[str, Mapping[str, Any]], means: list[dict[str, Any]]) -> dict[str, Any]:
+    listed = [edge for targets in edges.values() for edge in targets.values()]
+    used = sorted({edge[end] for edge in listed for end in ("a", "b")})
+    return {"regions": [_placed(name) for name in used], "edges": listed, "means": means}
+
+
+def _placed(name: str) -> dict[str, Any]:
+    """Return where to draw a region: its own place, or the middle of both hemispheres' places."""
+    base, side = split_side(name)
+    places = [place for place in layout() if place.region == base and (not side or place.side == side)]
+    known = region(base)
+    middle = {axis: float(np.mean([getattr(place, axis) for place in places])) if places else None for axis in "xyz"}
+    label = f"{known.name}, {'left' if side == 'L' else 'right'}" if side else known.name
+    return {"id": name, "name": label, "group": known.group, "side": side or "M", **middle}
+
+
+COMPARE = Step("compare", "Comparing people", 1, _settings, _units, _compare)

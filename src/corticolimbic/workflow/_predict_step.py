@@ -1,0 +1,102 @@
+"""Step predict: published markers, scored and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from corticolimbic.dataset import read_participants
+from corticolimbic.features import read_sessions, read_table, schema, write_table
+from corticolimbic.foundation import Problem, SettingsError, write_json
+from corticolimbic.predict import Marker, MarkerUse, differences, gather, judge, marker, person_scores, score
+from corticolimbic.workflow._cohort_step import measured_inputs
+from corticolimbic.workflow._config import Config
+from corticolimbic.workflow._measure_step import ROOM
+from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
+
+_OUTPUTS = ("predict/scores.tsv", "predict/evaluation.tsv", "predict/differences.json", "predict/markers.json")
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    return {**config.predict.plain(), "fd_threshold": config.measure.fd_threshold}
+
+
+def _units(context: Context, found: Found) -> tuple[Unit, ...]:
+    if not found.participants.usable or not context.config.predict.markers:
+        return ()
+    cohort = ("cohort/outcomes.parquet", "cohort/populations.parquet")
+    inputs = (f"{DATASET}participants.tsv", *cohort, *measured_inputs(found))
+    return (Unit("predict", "all", inputs, _OUTPUTS),)
+
+
+def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
+    settings = context.config.predict
+    features = read_sessions(context.out, "features", room=ROOM)
+    people = read_participants(context.dataset).table
+    populations = read_table("populations", context.out / "cohort/populations.parquet")
+    outcomes = read_table("outcomes", context.out / "cohort/outcomes.parquet")
+    sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"].to_dict()
+    rng = np.random.default_rng(settings.seed)
+    scores, evaluations, unlike, problems = [], [], [], []
+    for use in settings.markers:
+        item = marker(use.id)
+        scored, trouble = score(item, features, sites, settings.state_tasks)
+        scores.append(scored)
+        problems += trouble
+        for name, values in _judged_against(outcomes):
+            _check_training(use, people)
+            judged = gather(person_scores(scored), values, people, populations, use)
+            table, trouble = judge(item.id, name, judged, use, rng, resamples=settings.resamples)
+            evaluations.append(table)
+            unlike += differences(item.id, name, judged)
+            problems += trouble
+    write_table(_stack(scores, "scores"), "scores", context.out / _OUTPUTS[0])
+    write_table(_stack(evaluations, "evaluation"), "evaluation", context.out / _OUTPUTS[1])
+    write_json(context.out / _OUTPUTS[2], unlike)
+    cards = [_card(marker(use.id), table, context.config) for use, table in zip(settings.markers, scores, strict=True)]
+    write_json(context.out / _OUTPUTS[3], cards)
+    return Outcome(_distinct(problems), facts={"n_markers": len(settings.markers)})
+
+
+def _judged_against(outcomes: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+    """Return the primary outcomes that are numbers; a class outcome needs an AUC, which is not made here."""
+    rows = outcomes[(outcomes["role"] == "primary") & (outcomes["family"] != "relative") & (outcomes["label"] == "")]
+    return [
+        (str(name), group.set_index("participant_id")["value"]) for name, group in rows.groupby("outcome", sort=True)
+    ]
+
+
+def _check_training(use: MarkerUse, people: pd.DataFrame) -> None:
+    if use.training is not None and use.training.column not in people.columns:
+        raise SettingsError(f"predict.markers, {use.id}: participants.tsv has no column {use.training.column!r}")
+
+
+def _stack(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else schema(name).table([])
+
+
+def _distinct(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(set(problems)))
+
+
+def _card(item: Marker, scores: pd.DataFrame, config: Config) -> dict[str, Any]:
+    """Return what the page says of a marker."""
+    same = item.recipe_fd_threshold is None or item.recipe_fd_threshold == config.measure.fd_threshold
+    used = config.measure.fd_threshold
+    note = "" if same else (
+        f"The published recipe drops volumes above {item.recipe_fd_threshold:g} mm; this run used "
+        f"{'no censoring' if used is None else f'{used:g} mm'}: a variant, not the published marker."
+    )
+    card = asdict(item)
+    card.pop("terms")
+    n_scored = int((scores["status"] == "ok").sum())
+    status = "ok" if n_scored else "not computable: needs " + "; ".join(item.needs)
+    return {**card, "target": f"{len(item.terms)} connections", "n_scored": n_scored, "status": status, "note": note}
+
+
+PREDICT = Step("predict", "Applying markers", 1, _settings, _units, _predict)
