@@ -22,13 +22,13 @@ def prepare(size: Size, folder: Path) -> list[np.ndarray]:
 
 def ours(people: list[np.ndarray]) -> Matrices:
     """Pearson, Ledoit-Wolf and partial correlation with the package."""
-    from corticolimbic.measure import connectivity, standardise
+    from corticolimbic.measure import connectivities, standardise
 
     matrices: Matrices = {"pearson": [], "ledoit_wolf": [], "partial": []}
     for values in people:
-        series, usable = standardise(values)
-        for statistic, found in matrices.items():
-            found.append(connectivity(series, usable, statistic))
+        found = connectivities(*standardise(values), ("pearson", "ledoit_wolf", "partial"))
+        for statistic, matrix in found.items():
+            matrices[statistic].append(matrix)
     return matrices
 
 

@@ -12,7 +12,7 @@ from corticolimbic.circuit._regions import is_region
 from corticolimbic.foundation import SettingsError
 
 # What a text names and what a row is about differ where the row is not about imaging (animal work,
-# behaviour, chemistry), where white matter or the whole brain is meant, or where the partner is only "cortex".
+# behaviour, chemistry), means white matter or all of the brain, or has only "cortex" as a partner.
 TABLE_SAYS_OTHERWISE = {
     ("edge", "network"): {"Amy-PFC", "NAc-PFC", "Hip-PFC"},  # notes: the partner is 'cortex' or not named
     ("edge", "region"): {"mPFC-NAc"},  # F218-F220: FA of two regions, correlated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import unicodedata
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from dataset.synthetic import write_dataset
 
-from corticolimbic.dataset import NO_SESSION, DatasetSettings, Scan, scan
+from corticolimbic.dataset import NO_SESSION, DatasetSettings, Scan, read_series, scan
 from corticolimbic.dataset import _walk as walk_module
 
 FUNC = "sub-001/func/"
@@ -236,6 +237,17 @@ class TestLinksAndFolders:
         result = scan(root)
         assert [(item.code, item.file) for item in result.problems] == [("CL101", SERIES)]
         assert "broken link" in result.problems[0].found
+
+    def test_a_compressed_file_behind_a_link_without_extension_is_read(self, root: Path) -> None:
+        content = root / ".git" / "key"
+        content.parent.mkdir()
+        content.write_bytes(gzip.compress((root / SERIES).read_bytes()))
+        expected = read_series(root, scan(root).runs[0])
+        (root / SERIES).unlink()
+        (root / (SERIES + ".gz")).symlink_to(content)
+        series = read_series(root, scan(root).runs[0])
+        assert series.regions == expected.regions
+        np.testing.assert_array_equal(series.values, expected.values)
 
     def test_a_folder_link_inside_is_not_followed_in_circles(self, root: Path) -> None:
         (root / "sub-001" / "again").symlink_to(root)

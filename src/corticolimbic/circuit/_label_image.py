@@ -61,7 +61,7 @@ def label_image(
     *,
     atlas: Atlas | str | None = None,
     space: str = "",
-    threshold: float | None = None,
+    threshold: float | int | None = None,
 ) -> LabelImage:
     """Read a label image.
 
@@ -162,7 +162,7 @@ def _whole_numbers(raw: np.ndarray, file: str) -> np.ndarray:
     return raw.astype(np.int32)
 
 
-def _most_probable(raw: np.ndarray, threshold: float | None, file: str) -> np.ndarray:
+def _most_probable(raw: np.ndarray, threshold: float | int | None, file: str) -> np.ndarray:
     if threshold is None or not threshold > 0:
         raise InputError(
             "CL403",

@@ -53,7 +53,7 @@ def region_weights(
     affine: Float[np.ndarray, "4 4"],
     space: str,
     *,
-    radius: float | None = None,
+    radius: float | int | None = None,
     mask: Bool[np.ndarray, "x y z"] | None = None,
     allow_space_mismatch: tuple[str, ...] = (),
 ) -> RegionWeights:
@@ -184,7 +184,7 @@ def _mean_matrix(rows: np.ndarray, columns: np.ndarray, n_voxels: np.ndarray, si
 
 def _sphere_weights(
     nodes: tuple[Node, ...],
-    radius: float | None,
+    radius: float | int | None,
     affine: np.ndarray,
     usable: np.ndarray,
     notes: tuple[str, ...],

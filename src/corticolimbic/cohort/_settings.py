@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -23,7 +23,7 @@ class Rule(Settings):
     label: str = Field(default="", description="Words for the flow figure; made from the rule where empty.")
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def _one_source(self) -> Rule:
         if (self.column is None) == (self.measured is None):
             raise ValueError("a rule names either a column or a measured quantity")
         if self.equals is None and self.at_most is None and self.at_least is None:
@@ -87,7 +87,7 @@ class Outcome(Settings):
     )
 
     @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def _complete(self) -> Outcome:
         if self.family == "column" and not self.column:
             raise ValueError("the family column needs the name of the column")
         if (self.positive is None) != (self.negative is None):
@@ -117,7 +117,7 @@ class CohortSettings(Settings):
     )
 
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
+    def _distinct(self) -> CohortSettings:
         names = [population.name for population in self.populations]
         if len(set(names)) != len(names):
             raise ValueError("populations need distinct names")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corticolimbic.foundation import InputError, Problem, inside, one_line, read_json
+from corticolimbic.dataset._walk import within
+from corticolimbic.foundation import InputError, Problem, one_line, read_json
 
 FILE = "dataset_description.json"
 
@@ -27,7 +28,7 @@ def read_description(root: Path) -> Description:
     if not os.path.lexists(root / FILE):
         return Description("", "", "")
     try:
-        content = read_json(inside(root, FILE))
+        content = read_json(within(root, FILE))
     except InputError as error:
         return Description("", "", "", (error.problem,))
     cite = _text(content.get("HowToAcknowledge"))

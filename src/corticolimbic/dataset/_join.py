@@ -15,6 +15,15 @@ def check_join(scan: Scan, participants: Participants, settings: DatasetSettings
 
     People whose rows contradict each other (CL303), and everyone where there is no usable table, are not
     named again.
+
+    Parameters
+    ----------
+    scan
+        From `scan`: everyone with a series counts, also with one that was set aside.
+    participants
+        From `read_participants`.
+    settings
+        ``allow_missing_imaging`` leaves CL305 out.
     """
     return tuple(sorted(_unmatched(scan, participants, settings))) if participants.usable else ()
 

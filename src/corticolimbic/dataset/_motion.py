@@ -11,7 +11,8 @@ from jaxtyping import Float64
 
 from corticolimbic.dataset._numbers import explain, number
 from corticolimbic.dataset._runs import SeriesRun
-from corticolimbic.foundation import InputError, Problem, inside, read_text_table
+from corticolimbic.dataset._walk import within
+from corticolimbic.foundation import InputError, Problem, read_text_table
 
 _COLUMN = "framewise_displacement"
 
@@ -52,7 +53,7 @@ def read_motion(root: Path, run: SeriesRun, n_volumes: int) -> Motion:
     """
     if run.motion is None:
         raise InputError("CL206", file=run.series, found="no *_motion.tsv with the series' entities")
-    table = read_text_table(inside(root, run.motion), name=run.motion)
+    table = read_text_table(within(root, run.motion), name=run.motion)
     columns = [name.strip('"').casefold() for name in table.columns]
     if _COLUMN not in columns:
         found = "columns " + ", ".join(table.columns[:8])

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
 from corticolimbic.dataset._numbers import explain, headless, number, plain_table
 from corticolimbic.dataset._runs import SeriesRun
+from corticolimbic.dataset._sidecars import repetition_time
+from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import (
     MISSING_CELLS,
     InputError,
     Problem,
     TextTable,
-    inside,
     problem,
     read_bytes,
-    read_json,
     read_text_table,
 )
 
@@ -66,7 +64,7 @@ def read_series(root: Path, run: SeriesRun) -> RegionSeries:
         CL101 to CL104, CL107, CL108, CL110, CL111 (the file), CL201 (text in a cell, with its row), CL208
         (no volume) or CL217 (no names).
     """
-    path = inside(root, run.series)
+    path = within(root, run.series)
     try:
         fast = plain_table(read_bytes(path))
     except InputError as error:
@@ -76,7 +74,7 @@ def read_series(root: Path, run: SeriesRun) -> RegionSeries:
         regions, values = _explained(read_text_table(path, name=run.series), run.series, problems)
     else:
         regions, values = fast
-    time, troubles = _repetition_time(root, run)
+    time, troubles = repetition_time(root, run)
     rows = (
         replace(item, participant_id=run.participant_id, session_id=run.session_id)
         for item in (*problems, *troubles)
@@ -158,39 +156,3 @@ def _gaps(
         share = f"{len(rows)} of {len(values)} volumes"
         found = f"region {regions[place]!r}: {share}, the first {cell[:40] or 'empty'!r}"
         yield problem("CL202", file=file, row=table.numbers[rows[0]], found=found)
-
-
-def _repetition_time(root: Path, run: SeriesRun) -> tuple[float | None, list[Problem]]:
-    """Return the time that the nearest sidecar states (the sampling frequency serves too)."""
-    problems = []
-    for name in run.sidecars:
-        try:
-            content = read_json(inside(root, name))
-        except InputError as error:
-            problems.append(replace(error.problem, file=name))
-            continue
-        for key in ("RepetitionTime", "SamplingFrequency"):
-            value = _positive(content.get(key))
-            if value is not None:
-                return (value if key == "RepetitionTime" else 1 / value), problems
-            if key == "RepetitionTime" and key in content:
-                problems.append(problem("CL215", file=name, found=f"{key} {_shown(content[key])}"))
-    return None, problems
-
-
-def _shown(value: Any) -> str:
-    return (
-        repr(value)
-        if isinstance(value, (str, int, float)) or value is None
-        else f"of type {type(value).__name__}"
-    )
-
-
-def _positive(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        seconds = float(value)
-    except OverflowError:
-        return None
-    return seconds if math.isfinite(seconds) and 1e-6 < seconds < 1e6 else None

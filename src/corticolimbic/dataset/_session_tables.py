@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from corticolimbic.dataset._participants import (
+from corticolimbic.dataset._keyed_tables import (
     clean,
     key_column,
     named_columns,
@@ -18,7 +18,8 @@ from corticolimbic.dataset._participants import (
     shown_columns,
     unquoted,
 )
-from corticolimbic.foundation import InputError, Problem, inside, problem, read_text_table
+from corticolimbic.dataset._walk import within
+from corticolimbic.foundation import InputError, Problem, problem, read_text_table
 
 _ROOT_FILE = "sessions.tsv"
 _Row = tuple[str, str, str, int, dict[str, str]]
@@ -95,7 +96,7 @@ def _is_table(name: str) -> bool:
 
 def _rows(root: Path, file: str, participant: str, problems: list[Problem]) -> Iterator[_Row]:
     try:
-        table = unquoted(read_text_table(inside(root, file), name=file), file)
+        table = unquoted(read_text_table(within(root, file), name=file), file)
     except InputError as error:
         problems.append(error.about(participant))
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from corticolimbic.foundation import Problem, problem
+from corticolimbic.foundation import Problem, inside, problem
 
 DEPTH_LIMIT = 12
 """Folders below the root that are entered, one inside the other."""
@@ -56,6 +56,20 @@ def walk(root: Path) -> Walk:
         else:
             folders.extend(reversed(deeper))
     return result
+
+
+def within(root: Path, name: str) -> Path:
+    """Return the path of a file of the dataset, by its own name, once it is known to lie inside.
+
+    A link keeps its name, since the file it points to (git-annex) may have no extension to be read by.
+
+    Raises
+    ------
+    InputError
+        CL110 where the path, after links are followed, leaves the dataset.
+    """
+    inside(root, name)
+    return root / name
 
 
 def _entries(base: str, folder: str, result: Walk) -> Iterator[os.DirEntry[str]]:

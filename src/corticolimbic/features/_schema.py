@@ -14,6 +14,9 @@ import pandas as pd
 from corticolimbic.foundation import CorticolimbicError
 
 _EMPTY = {"string": "", "float": np.nan, "int": -1}
+_NUMBERS = frozenset({"integer", "floating", "mixed-integer-float"})
+_INFERRED = {"string": frozenset({"string"}), "int": _NUMBERS, "float": _NUMBERS}
+"""Types that cells may have, as pandas infers them."""
 
 
 class SchemaError(CorticolimbicError):
@@ -94,15 +97,35 @@ class Schema:
 
 
 def _typed(values: pd.Series, column: Column, table: str) -> pd.Series:
-    if column.type.startswith("list"):
-        return values.astype(object)
-    filled = values.astype(object).where(values.notna(), _EMPTY[column.type])
     try:
-        if column.type == "string":
-            return filled.map(str).astype(object)
-        return filled.astype("int64" if column.type == "int" else "float64")
-    except (TypeError, ValueError) as error:
+        if column.type.startswith("list"):
+            return pd.Series([_vector(cell) for cell in values], index=values.index, name=values.name, dtype=object)
+        _refuse_other_types(values, column.type)
+        filled = values.astype(object).where(values.notna(), _EMPTY[column.type])
+        return filled.astype({"string": object, "int": "int64", "float": "float64"}[column.type])
+    except (TypeError, ValueError, OverflowError) as error:
         raise SchemaError(f"table {table}, column {column.name}: {error}") from error
+
+
+def _refuse_other_types(values: pd.Series, kind: str) -> None:
+    """Raise ``TypeError`` on cells of another type: text is never read as a number, nor 1.5 as 1."""
+    found = pd.api.types.infer_dtype(values, skipna=True)
+    if found not in {"empty", *_INFERRED[kind]}:
+        raise TypeError(f"expected {kind}, found {found} (such as {str(values.iloc[0])[:40]!r})")
+    if kind == "int" and found != "integer":
+        numbers = values.dropna().astype(float)
+        if not (numbers % 1 == 0).all():
+            raise TypeError(f"expected whole numbers, found {numbers[numbers % 1 != 0].iloc[0]}")
+
+
+def _vector(cell: Any) -> Any:
+    """Return a cell of a list column as it is, an empty list where it is missing."""
+    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
+        return np.zeros(0, dtype=np.float32)
+    numbers = np.asarray(cell)
+    if numbers.ndim != 1 or (numbers.size and numbers.dtype.kind not in "iuf"):
+        raise TypeError(f"expected a list of numbers, found {type(cell).__name__} {str(cell)[:40]!r}")
+    return numbers
 
 
 @cache

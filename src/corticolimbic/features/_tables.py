@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,8 @@ _ARROW = {"string": pa.string(), "int": pa.int64(), "float": pa.float64(), "list
 def write_table(table: pd.DataFrame, name: str, path: Path) -> None:
     """Check a table against its schema and write it atomically.
 
-    Equal tables give equal bytes: no time stamps, fixed column order.
+    Equal tables give equal bytes: no time stamps, fixed column order. In TSV nothing is quoted (BIDS): tabs, line
+    ends and other control characters in a cell become blanks, quotes stay as they are.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ def write_table(table: pd.DataFrame, name: str, path: Path) -> None:
     form = schema(name)
     checked = form.check(table)
     if form.format == "tsv":
-        write_text(path, checked.to_csv(sep="\t", index=False, na_rep="n/a", lineterminator="\n"))
+        write_text(path, _tsv(form.check(_plain_cells(checked, form))))
         return
     fields = [
         pa.field(column.name, _ARROW[column.type], metadata={"description": column.description, "unit": column.unit})
@@ -44,19 +46,46 @@ def write_table(table: pd.DataFrame, name: str, path: Path) -> None:
         pq.write_table(arrow, temporary, compression="zstd")
 
 
+def _plain_cells(table: pd.DataFrame, form: Schema) -> pd.DataFrame:
+    """Return a table whose cells need no quoting, for TSV."""
+    texts = [column.name for column in form.columns if column.type == "string"]
+    return table.assign(**{name: table[name].map(_plain_cell) for name in texts})
+
+
+def _plain_cell(cell: str) -> str:
+    return cell if cell.isprintable() else "".join(c if c.isprintable() else " " for c in cell)
+
+
+def _tsv(table: pd.DataFrame) -> str:
+    cells = [[_cell(value) for value in table[name]] for name in table.columns]
+    lines = ["\t".join(table.columns), *("\t".join(row) for row in zip(*cells, strict=True))]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: str | float) -> str:
+    """Return a value as text that reads back as the same value."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return "n/a" if math.isnan(value) else repr(float(value))
+    return str(value)
+
+
 def read_table(name: str, path: Path) -> pd.DataFrame:
     """Read a table and check it against its schema.
 
     Raises
     ------
     SchemaError
-        Where the file is another table, or of another schema version.
+        Where the file is damaged, is another table, or of another schema version.
     """
     form = schema(name)
     if form.format == "tsv":
-        table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[], dtype=str, encoding="utf-8")
-        return form.check(_numbers(table, form))
-    arrow = pq.ParquetFile(path).read()  # one file, no partitions guessed from folder names
+        return form.check(_read_tsv(path, form))
+    try:
+        arrow = pq.ParquetFile(path).read()  # one file, no partitions guessed from folder names
+    except pa.ArrowException as error:
+        raise SchemaError(f"{path.name}: no readable Parquet file ({error}); run again into a new folder") from error
     metadata = arrow.schema.metadata or {}
     found = (metadata.get(b"table", b"").decode(), metadata.get(b"schema_version", b"").decode())
     if found != (form.name, str(form.schema_version)):
@@ -67,11 +96,26 @@ def read_table(name: str, path: Path) -> pd.DataFrame:
     return form.check(arrow.to_pandas())
 
 
-def _numbers(table: pd.DataFrame, form: Schema) -> pd.DataFrame:
-    for column in form.columns:
-        if column.type in {"int", "float"} and column.name in table:
-            table[column.name] = pd.to_numeric(table[column.name].replace("n/a", "nan"))
-    return table
+def _read_tsv(path: Path, form: Schema) -> pd.DataFrame:
+    kinds = {column.name: column.type for column in form.columns}
+    try:
+        header, *rows = (line.split("\t") for line in path.read_text(encoding="utf-8").split("\n")[:-1])
+        data = dict(zip(header, map(list, zip(*rows, strict=True)) if rows else [[] for _ in header], strict=True))
+        return pd.DataFrame(
+            {name: [_value(cell, kinds.get(name, "string")) for cell in cells] for name, cells in data.items()},
+            columns=header,
+            dtype=object,
+        )
+    except ValueError as error:
+        raise SchemaError(f"{path.name}: no readable table {form.name} ({error})") from error
+
+
+def _value(cell: str, kind: str) -> str | float:
+    if kind == "string":
+        return cell
+    if cell == "n/a":
+        return math.nan
+    return int(cell) if kind == "int" else float(cell)
 
 
 def read_sessions(root: Path, name: str, kind: str = "features", room: str = "function") -> pd.DataFrame:

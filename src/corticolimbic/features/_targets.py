@@ -8,7 +8,8 @@ from typing import Literal
 
 from corticolimbic.foundation import CorticolimbicError
 
-_NAME = re.compile(r"[^\W_][\w.+]*(?:-[\w.+]+)*", re.UNICODE)
+# Labels of published atlases hold brackets, apostrophes and single hyphens; never two hyphens, or an arrow.
+_NAME = re.compile(r"[^\W_][\w.+()']*(?:-[\w.+()']+)*", re.UNICODE)
 Kind = Literal["region", "edge", "directed", "module", "map"]
 
 

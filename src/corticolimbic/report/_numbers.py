@@ -56,6 +56,18 @@ def probability(value: float) -> str:
     return "< 0.001" if value < 0.001 else decimal(value, 3)
 
 
+def relation(name: str, value: float) -> str:
+    """Return ``q = 0.025``, ``q < 0.001`` or ``q unknown`` as a dash.
+
+    Examples
+    --------
+    >>> relation("q", 0.00001)
+    'q < 0.001'
+    """
+    text = probability(value)
+    return f"{name} {text}" if text.startswith("<") else f"{name} = {text}"
+
+
 def share(value: float) -> str:
     """Return a share as a percentage without decimals."""
     return decimal(100 * value, 0) + " %" if math.isfinite(value) else MISSING
@@ -71,4 +83,4 @@ def duration(seconds: float) -> str:
 def digits_for(values: list[float]) -> int:
     """Return how many decimals tell these values apart: two, or more where all are small."""
     largest = max((abs(value) for value in values if math.isfinite(value)), default=1.0)
-    return 2 if largest >= 0.1 or largest == 0 else min(6, 2 - math.floor(math.log10(largest)))
+    return 2 if largest >= 0.1 or largest == 0 else min(6, 1 - math.floor(math.log10(largest)))

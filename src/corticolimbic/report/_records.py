@@ -63,14 +63,25 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """One threshold of the outcome: how many of how many people are persistent."""
+
+    outcome: str
+    n: int
+    persistent: int
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """The outcome that people are compared by."""
+    """The outcome that people are compared by; ``threshold`` is a share, NaN where it has none."""
 
     name: str
     family: str
     unit: str
     label: str
     description: str
+    threshold: float
+    sweep: tuple[Variant, ...]
 
 
 @dataclass(frozen=True)
@@ -90,8 +101,15 @@ class Flow:
         return cls(
             stages=tuple(Group.read(item) for item in read.objects(top.get("stages"))),
             populations=tuple(Group.read(item) for item in read.objects(top.get("populations"))),
-            outcome=Outcome(**parts),
+            outcome=Outcome(**parts, threshold=read.number(outcome.get("threshold")), sweep=_sweep(outcome)),
         )
+
+
+def _sweep(outcome: dict[str, Any]) -> tuple[Variant, ...]:
+    rows = read.objects(outcome.get("sweep"))
+    return tuple(
+        Variant(read.text(row.get("outcome")), read.count(row.get("n")), read.count(row.get("persistent"))) for row in rows
+    )
 
 
 @dataclass(frozen=True)

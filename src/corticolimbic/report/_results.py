@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from corticolimbic.features import read_table
@@ -88,6 +89,11 @@ class Results:
         groups = self.flow.populations if self.flow else ()
         label = next((group.label for group in groups if group.name == name), "")
         return label or read.text(name)
+
+
+def where(table: pd.DataFrame, mask: Iterable[bool]) -> pd.DataFrame:
+    """Return the rows for which the mask is true; safe for empty tables, which pandas takes for no columns."""
+    return table.loc[np.fromiter((bool(value) for value in mask), dtype=bool)]
 
 
 def read_results(root: Path) -> Results:

@@ -70,14 +70,15 @@ class Sheet:
         self._tip(made[0], tip)
 
     def curve(self, start: tuple[float, float], bend: tuple[float, float], end: tuple[float, float], *,
-              color: str, width: float, dashed: bool = False, tip: str = "") -> None:  # fmt: skip
+              color: str, width: float, dashed: bool = False, alpha: float = 1.0, tip: str = "") -> None:  # fmt: skip
         """Draw a quadratic curve."""
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
 
         path = Path([start, bend, end], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
         style = (0, (3, 3)) if dashed else "-"
-        patch = PathPatch(path, fill=False, edgecolor=color, lw=width, ls=style, clip_on=False, capstyle="round")
+        patch = PathPatch(path, fill=False, edgecolor=color, lw=width, ls=style, alpha=alpha, clip_on=False,
+                          capstyle="round")  # fmt: skip
         self._tip(self._axes.add_patch(patch), tip)
 
     def box(self, x: float, y: float, width: float, height: float, *, fill: str = "none", edge: str = "none",
@@ -103,7 +104,7 @@ class Sheet:
         """Draw marks; ``size`` is the diameter in pixels."""
         face = fill if hollow else color
         made = self._axes.plot(xs, ys, ls="none", marker=shape, ms=size, mfc=face, mec=color,
-                               mew=1.5 if hollow else 0, alpha=alpha, clip_on=False)  # fmt: skip
+                               mew=1.5 if hollow or shape == "x" else 0, alpha=alpha, clip_on=False)  # fmt: skip
         self._tip(made[0], tip)
 
     def _tip(self, artist: Any, tip: str) -> None:

@@ -63,7 +63,8 @@ def meta_correlation(
     the mean's standard error is :math:`\sqrt{\max(1, h) / \sum w_i}` with
     :math:`h = \sum w_i (z_i - \bar z)^2 / (k - 1)` and t of k - 1 degrees of freedom (Hartung & Knapp
     2001; Sidik & Jonkman 2002). The floor of 1 (Roever, Knapp & Friede 2015) keeps a few sites that agree by
-    chance from an interval narrower than their sampling error, down to no width at all.
+    chance from an interval narrower than their sampling error, down to no width at all. The price is caution:
+    in simulations it covers 95 to 99 % of the time with 7 sites, and more than 99 % with 2 or 3.
 
     Parameters
     ----------
@@ -161,8 +162,8 @@ def between_variance(z: Float[np.ndarray, " sites"], variance: Float[np.ndarray,
     if spread == 0:
         return 0.0
     upper = 20 * spread
-    grid = np.concatenate([[0.0], np.geomspace(1e-8, 1, 200) * upper])
-    losses = np.array([_restricted(tau2, z, variance) for tau2 in grid])
+    grid = np.concatenate([[0.0], np.geomspace(1e-6, 1, 120) * upper])
+    losses = _restricted(grid, z, variance)
     best = int(losses.argmin())
     if best == 0:
         inside = (0.0, float(grid[1]))
@@ -174,11 +175,12 @@ def between_variance(z: Float[np.ndarray, " sites"], variance: Float[np.ndarray,
     return float(found.x) if found.fun < losses[0] else 0.0
 
 
-def _restricted(tau2: float, z: np.ndarray, variance: np.ndarray) -> float:
-    """Minus twice the restricted log-likelihood, constants left out."""
-    weight = 1 / (variance + tau2)
-    mean = (weight @ z) / weight.sum()
-    return float(-np.log(weight).sum() + np.log(weight.sum()) + weight @ (z - mean) ** 2)
+def _restricted(tau2: float | np.ndarray, z: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Minus twice the restricted log-likelihood at each variance between sites, constants left out."""
+    weight = 1 / (variance + np.asarray(tau2)[..., None])
+    total = weight.sum(axis=-1)
+    mean = (weight * z).sum(axis=-1, keepdims=True) / total[..., None]
+    return -np.log(weight).sum(axis=-1) + np.log(total) + (weight * (z - mean) ** 2).sum(axis=-1)
 
 
 def _hartung_knapp(z: np.ndarray, variance: np.ndarray, tau2: float) -> tuple[float, float]:

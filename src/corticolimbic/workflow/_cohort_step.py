@@ -41,7 +41,7 @@ def _units(context: Context, found: Found) -> tuple[Unit, ...]:
         return ()
     tables = ("participants.tsv", *found.sessions.files)
     inputs = (*(f"{DATASET}{name}" for name in tables), *measured_inputs(found))
-    seen = frozenset(found.scan.participants_seen)
+    seen = list(found.scan.participants_seen)
     return (Unit("cohort", "all", inputs, _OUTPUTS, seen),)
 
 
@@ -65,7 +65,7 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     write_table(visits_table(people, visits), "visits", context.out / _OUTPUTS[1])
     write_table(found.table, "outcomes", context.out / _OUTPUTS[2])
     write_table(populations, "populations", context.out / _OUTPUTS[3])
-    counts = flow(populations, settings, with_files=unit.payload, measured=measured, outcome=primary)
+    counts = flow(populations, settings, with_files=frozenset(unit.payload), measured=measured, outcome=primary)
     chosen = settings.outcome
     counts["outcome"] = {
         "name": found.primary,
@@ -121,4 +121,4 @@ def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
     return schema("sessions").table(rows)
 
 
-COHORT = Step("cohort", "Reading the cohort", 1, _settings, _units, _cohort)
+COHORT = Step("cohort", "Reading the cohort", 1, _settings, _units, _cohort, _OUTPUTS)

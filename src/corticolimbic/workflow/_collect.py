@@ -21,6 +21,7 @@ from corticolimbic.foundation import (
     write_text,
 )
 from corticolimbic.workflow._config import config_text
+from corticolimbic.workflow._folder import replaced_if_changed
 from corticolimbic.workflow._records import ABSENT, Record
 from corticolimbic.workflow._step import DATASET, Context, Step
 
@@ -38,14 +39,20 @@ def collect(
     """
     everything = sorted({*problems, *(item for record in records for item in record.problems)})
     table = pd.DataFrame(problem_rows(everything), columns=list(PROBLEM_COLUMNS))
-    write_table(table, "problems", context.out / "problems.tsv")
+    with replaced_if_changed(context.out / "problems.tsv") as path:
+        write_table(table, "problems", path)
     definitions: dict[str, Any] = {}
     for record in records:
         definitions |= record.definitions
-    write_json(context.out / "definitions.json", definitions)
-    write_json(context.out / "features.json", _dictionary())
-    write_text(context.out / "config.yaml", config_text(context.config))
-    write_json(context.out / "manifest.json", _manifest(context, records, everything, steps, description))
+    for name, value in (
+        ("definitions.json", definitions),
+        ("features.json", _dictionary()),
+        ("manifest.json", _manifest(context, records, everything, steps, description)),
+    ):
+        with replaced_if_changed(context.out / name) as path:
+            write_json(path, value)
+    with replaced_if_changed(context.out / "config.yaml") as path:
+        write_text(path, config_text(context.config))
     return everything
 
 

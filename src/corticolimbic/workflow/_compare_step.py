@@ -95,4 +95,4 @@ def _placed(name: str) -> dict[str, Any]:
     return {"id": name, "name": label, "group": known.group, "side": side or "M", **middle}
 
 
-COMPARE = Step("compare", "Comparing people", 1, _settings, _units, _compare)
+COMPARE = Step("compare", "Comparing people", 1, _settings, _units, _compare, _OUTPUTS)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,13 +106,13 @@ def execute(context: Context, todo: Plan, *, n_jobs: int, verify: bool, log: Log
     step = todo.step
     names = frozenset(unit.name for unit in todo.units)
     kept = frozenset(output for unit in todo.units for output in unit.outputs)
-    for name in remove_orphans(context, step.name, names, kept):
+    for name in remove_orphans(context, step, names, kept):
         log.write("removed", step=step.name, unit=name, why="no longer part of the dataset or the settings")
     done = Done()
     calls = [_Call(context, step, unit, verify) for unit in todo.units if unit.name in todo.stale]
     log.write("step", step=step.name, units=len(todo.units), to_run=len(calls))
     with progress.count(step.title, len(calls)) as advance:
-        for call, result in parallel_map(_perform, calls, n_jobs=n_jobs):
+        for call, result in _results(calls, n_jobs):
             advance()
             done.n_run += 1
             _account(call, result, done, log)
@@ -121,24 +122,41 @@ def execute(context: Context, todo: Plan, *, n_jobs: int, verify: bool, log: Log
     return done
 
 
+def _results(calls: Sequence[_Call], n_jobs: int) -> Iterator[tuple[_Call, _Result]]:
+    """Yield calls with their results; those that a killed worker process took with it count as failed."""
+    left = {call.unit.name: call for call in calls}
+    try:
+        for call, result in parallel_map(_perform, calls, n_jobs=n_jobs):
+            del left[call.unit.name]
+            yield call, result
+    except BrokenProcessPool as error:
+        for call in left.values():
+            died = CorticolimbicError("a worker process was killed, perhaps for want of memory; run again with --jobs 1")
+            yield call, _Result(None, 0.0, died, str(error))
+
+
+def drop(context: Context, step: Step, unit: Unit) -> None:
+    """Drop record and outputs of a unit that no longer follow from the inputs and settings."""
+    _forget(_Call(context, step, unit, verify=False))
+
+
 def _perform(call: _Call) -> _Result:
     """Run one unit here, wherever that is; nothing that it raises may stop the others."""
     start = time.perf_counter()
     step, context, unit = call.step, call.context, call.unit
-    path_record = None
     try:
         stamps = input_hashes(context, unit, None, verify=True)
         key = unit_key(step, unit, step.settings(context.config), stamps)
         hashes = {name: str(stamp["sha256"]) for name, stamp in stamps.items()}
         outcome = step.function(context, unit, hashes)
-        path_record = store_record(context, unit, key, stamps, outcome)
+        record = store_record(context, unit, key, stamps, outcome)
     except CorticolimbicError as error:
         return _Result(None, time.perf_counter() - start, error)
     except Exception as error:  # an unexpected defect in one session must not cost the other sessions
         trace = traceback.format_exc()
         wrapped = CorticolimbicError(f"{type(error).__name__}: {error}")
         return _Result(None, time.perf_counter() - start, wrapped, trace)
-    return _Result(path_record, time.perf_counter() - start)
+    return _Result(record, time.perf_counter() - start)
 
 
 def _account(call: _Call, result: _Result, done: Done, log: Log) -> None:

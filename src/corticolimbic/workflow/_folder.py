@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from corticolimbic.foundation import (
     InputError,
     SettingsError,
+    atomic_path,
     is_temporary,
     package_version,
     read_json,
@@ -54,15 +56,28 @@ def is_ours(out: Path) -> bool:
 
 def describe(out: Path, source: str) -> None:
     """Write ``dataset_description.json``."""
-    write_json(
-        out / DESCRIPTION,
-        {
-            "Name": f"corticolimbic measures of {source}",
-            "BIDSVersion": "1.9.0",
-            "DatasetType": "derivative",
-            "GeneratedBy": [{"Name": _NAME, "Version": package_version()}],
-        },
-    )
+    with replaced_if_changed(out / DESCRIPTION) as path:
+        write_json(
+            path,
+            {
+                "Name": f"corticolimbic measures of {source}",
+                "BIDSVersion": "1.9.0",
+                "DatasetType": "derivative",
+                "GeneratedBy": [{"Name": _NAME, "Version": package_version()}],
+            },
+        )
+
+
+@contextmanager
+def replaced_if_changed(path: Path) -> Iterator[Path]:
+    """Yield a temporary path; what the block writes there becomes ``path``, unless it is what already stands there.
+
+    Summaries are made anew in every run; a run that changes nothing leaves the times of all files alone.
+    """
+    with atomic_path(path) as temporary:
+        yield temporary
+        if path.is_file() and path.read_bytes() == temporary.read_bytes():
+            os.utime(temporary, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
 
 
 @contextmanager

@@ -75,4 +75,5 @@ def _measure(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     return Outcome(measured.problems, measured.definitions, {"n_runs": measured.n_runs})
 
 
-MEASURE = Step("measure", "Measuring sessions", ALGORITHM, _settings, _units, _measure)
+_WRITES = tuple(f"{table}/*/*/{ROOM}.parquet" for table in _TABLES)
+MEASURE = Step("measure", "Measuring sessions", ALGORITHM, _settings, _units, _measure, _WRITES)

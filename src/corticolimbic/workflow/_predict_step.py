@@ -99,4 +99,4 @@ def _card(item: Marker, scores: pd.DataFrame, config: Config) -> dict[str, Any]:
     return {**card, "target": f"{len(item.terms)} connections", "n_scored": n_scored, "status": status, "note": note}
 
 
-PREDICT = Step("predict", "Applying markers", 1, _settings, _units, _predict)
+PREDICT = Step("predict", "Applying markers", 1, _settings, _units, _predict, _OUTPUTS)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import stat
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from corticolimbic.foundation import InputError, Problem, hash_file, hash_json, read_json, write_json
-from corticolimbic.workflow._step import Context, Outcome, Step, Unit
+from corticolimbic.foundation import (
+    InputError,
+    Problem,
+    hash_file,
+    hash_json,
+    problem_codes,
+    read_json,
+    write_json,
+)
+from corticolimbic.workflow._step import DATASET, Context, Outcome, Step, Unit
 
 STATE = ".state"
 """Folder of the records, in OUT."""
 ABSENT = "absent"
-"""Hash of an input that does not exist."""
-_VERSION = 1
+"""Hash of an input that does not exist or cannot be read."""
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -44,9 +53,31 @@ def load_record(path: Path) -> Record | None:
         if raw.get("version") != _VERSION:
             return None
         problems = tuple(Problem(**row) for row in raw.pop("problems"))
-        return Record(problems=problems, **raw)
+        record = Record(problems=problems, **raw)
     except (InputError, TypeError, KeyError):
         return None
+    return record if _sound(record, path) else None
+
+
+def _sound(record: Record, path: Path) -> bool:
+    """Tell whether a record is one of ours: the file may have been damaged, or brought by somebody else."""
+    stamps = [record.inputs, record.outputs, record.definitions, record.facts]
+    if not all(isinstance(item, dict) for item in stamps) or path.stem != record.unit:
+        return False
+    if not all(isinstance(stamp, dict) for item in stamps[:2] for stamp in item.values()):
+        return False
+    known = problem_codes()
+    texts = all(isinstance(value, str) for item in record.problems for value in asdict(item).values())
+    inputs = all(isinstance(stamp.get("sha256"), str) for stamp in record.inputs.values())
+    return texts and inputs and all(item.code in known for item in record.problems) and _all_inside(record.outputs)
+
+
+def _all_inside(outputs: Collection[str]) -> bool:
+    """Tell whether outputs lie in OUT: what a record names is deleted when its unit goes."""
+    if any(name.startswith(DATASET) for name in outputs):
+        return False
+    paths = [PurePosixPath(name) for name in outputs]
+    return all(path.parts and not path.is_absolute() and ".." not in path.parts for path in paths)
 
 
 def load_records(out: Path, step: str) -> dict[str, Record]:
@@ -69,19 +100,23 @@ def input_hashes(context: Context, unit: Unit, known: Record | None, *, verify: 
     """
     stamps = {}
     for name in unit.inputs:
-        path = context.path(name)
-        try:
-            status = path.stat()
-        except OSError:
-            stamps[name] = {"size": -1, "mtime_ns": -1, "sha256": ABSENT}
-            continue
-        stamp = {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
-        before = known.inputs.get(name) if known else None
-        if before and not verify and {key: before.get(key) for key in stamp} == stamp:
-            stamps[name] = dict(before)
-        else:
-            stamps[name] = {**stamp, "sha256": hash_file(path)}
+        before = None if known is None or verify else known.inputs.get(name)
+        stamps[name] = _stamp(context.path(name), before)
     return stamps
+
+
+def _stamp(path: Path, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return size, time and hash of a file; the hash of ``before`` where size and time are those of ``before``."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would never end
+            return {"size": -1, "mtime_ns": -1, "sha256": ABSENT}
+        stamp = {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
+        if before and {key: before.get(key) for key in stamp} == stamp:
+            return dict(before)
+        return {**stamp, "sha256": hash_file(path)}
+    except OSError:
+        return {"size": -1, "mtime_ns": -1, "sha256": ABSENT}
 
 
 def unit_key(step: Step, unit: Unit, settings: Mapping[str, Any], stamps: Mapping[str, Mapping[str, Any]]) -> str:
@@ -91,6 +126,7 @@ def unit_key(step: Step, unit: Unit, settings: Mapping[str, Any], stamps: Mappin
             "step": step.name,
             "algorithm": step.algorithm,
             "unit": unit.name,
+            "payload": asdict(unit.payload) if is_dataclass(unit.payload) else unit.payload,
             "settings": settings,
             "outputs": list(unit.outputs),
             "inputs": {name: stamp["sha256"] for name, stamp in stamps.items()},
@@ -105,22 +141,17 @@ def why_stale(context: Context, known: Record | None, key: str, *, verify: bool)
     if known.key != key:
         return "inputs or settings changed"
     for name, stamp in known.outputs.items():
-        path = context.path(name)
-        try:
-            size = path.stat().st_size
-        except OSError:
+        now = _stamp(context.path(name), None if verify else stamp)
+        if now["sha256"] == ABSENT:
             return f"{name} is missing"
-        if size != stamp["size"] or (verify and hash_file(path) != stamp["sha256"]):
+        if now["sha256"] != stamp.get("sha256"):
             return f"{name} was changed"
     return ""
 
 
 def store_record(context: Context, unit: Unit, key: str, stamps: Mapping[str, Any], outcome: Outcome) -> Record:
     """Write the record of a unit whose outputs are in place."""
-    outputs = {}
-    for name in unit.outputs:
-        path = context.path(name)
-        outputs[name] = {"size": path.stat().st_size, "sha256": hash_file(path)}
+    outputs = {name: _stamp(context.path(name), None) for name in unit.outputs}
     record = Record(
         version=_VERSION,
         step=unit.step,
@@ -136,17 +167,26 @@ def store_record(context: Context, unit: Unit, key: str, stamps: Mapping[str, An
     return record
 
 
-def remove_orphans(context: Context, step: str, wanted: frozenset[str], kept_outputs: frozenset[str]) -> list[str]:
-    """Remove outputs and records of units that are no longer part of the dataset or the settings; return their names."""
+def remove_orphans(context: Context, step: Step, wanted: frozenset[str], kept_outputs: frozenset[str]) -> list[str]:
+    """Remove what is no longer part of the dataset or the settings; return the names of the units removed.
+
+    These are the records and outputs of other units, and whatever else lies where only this step writes: a run that
+    was killed leaves outputs without a record.
+    """
     removed = []
-    for name, record in load_records(context.out, step).items():
-        if name in wanted:
+    for path in sorted((context.out / STATE / step.name).glob("*.json")):
+        if path.stem in wanted:
             continue
-        for output in record.outputs:
+        record = load_record(path)
+        for output in record.outputs if record is not None else ():
             if output not in kept_outputs:
                 _remove(context.path(output), context.out)
-        record_path(context.out, step, name).unlink(missing_ok=True)
-        removed.append(name)
+        path.unlink(missing_ok=True)
+        removed.append(path.stem)
+    for pattern in step.writes:
+        for path in sorted(context.out.glob(pattern)):
+            if path.relative_to(context.out).as_posix() not in kept_outputs:
+                _remove(path, context.out)
     return removed
 
 

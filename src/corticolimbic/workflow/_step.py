@@ -63,7 +63,8 @@ class Unit:
     outputs
         Files written, relative to OUT.
     payload
-        What the function needs beside the files.
+        What the function needs beside the files: a JSON value or a dataclass of JSON values. A change of it makes the
+        unit run again, as a change of a file does.
     """
 
     step: str
@@ -110,6 +111,8 @@ class Step:
         From what was found in the dataset to the units of work; none where the step is not asked for.
     function
         A pure function of a unit's declared inputs: context, unit and the hashes of the inputs by name.
+    writes
+        Patterns of all that its units can write, relative to OUT: what matches and belongs to no unit is removed.
     """
 
     name: str
@@ -118,3 +121,4 @@ class Step:
     settings: Callable[[Config], dict[str, Any]]
     units: Callable[[Context, Found], tuple[Unit, ...]]
     function: Callable[[Context, Unit, Mapping[str, str]], Outcome]
+    writes: tuple[str, ...]

@@ -40,7 +40,7 @@ class Drawn:
 def draw_circuit(sheet: Sheet, regions: Sequence[Region], edges: Sequence[Drawn], largest: float,
                  words: CircuitWords) -> None:  # fmt: skip
     """Draw one population; ``largest`` is the mean that the ends of the colour scale stand for."""
-    pills, height = place(regions, sheet.width - 4, 330 if sheet.compact else 400)
+    pills, height = place(regions, sheet.width - 4, _room(len(regions), sheet))
     sheet.start(_TITLE + 18 + height + 18 + _FOOT)
     sheet.text(0, 11, fit(words.title, sheet.width), bold=True)
     top = _TITLE + 18
@@ -60,6 +60,11 @@ def draw_circuit(sheet: Sheet, regions: Sequence[Region], edges: Sequence[Drawn]
     _key(sheet, largest, words, top + height + 34)
 
 
+def _room(regions: int, sheet: Sheet) -> float:
+    """Return the height that this many names read well in."""
+    return min(620.0, 300.0 + 5.0 * regions) if not sheet.compact else min(760.0, 300.0 + 8.0 * regions)
+
+
 def _directions(sheet: Sheet, words: CircuitWords, top: float) -> None:
     sheet.text(0, top - 11, words.back, color=MUTED, size=SMALL)
     sheet.text(sheet.width, top - 11, words.front, color=MUTED, size=SMALL, align="right")
@@ -77,8 +82,9 @@ def _edge(sheet: Sheet, edge: Drawn, at: Mapping[str, Pill], largest: float) -> 
         return
     width = _width(edge.mean, largest)
     if edge.link.primary:
-        sheet.curve(start, bend, end, color=INK, width=width + 3.4)
-    sheet.curve(start, bend, end, color=diverging(edge.mean, largest), width=width, tip=edge.tip)
+        sheet.curve(start, bend, end, color=INK, width=width + 2.8)
+    sheet.curve(start, bend, end, color=diverging(edge.mean, largest), width=width, tip=edge.tip,
+                alpha=1.0 if edge.link.primary else 0.7)  # fmt: skip
 
 
 def _width(mean: float, largest: float) -> float:
@@ -98,7 +104,7 @@ def _key(sheet: Sheet, largest: float, words: CircuitWords, y: float) -> None:
         sheet.text(x, y + 15, decimal(value), color=MUTED, size=SMALL, align="center")
     sheet.text(0, y - 16, fit(words.unit, sheet.width, SMALL), color=MUTED, size=SMALL)
     y += 40
-    sheet.line([4, 26], [y, y], color=INK, width=7.4)
+    sheet.line([4, 26], [y, y], color=INK, width=6.8)
     sheet.line([4, 26], [y, y], color=diverging(largest, largest), width=4)
     sheet.text(36, y, words.primary, color=MUTED, size=SMALL)
     x = 36 + text_width(words.primary, SMALL) + 14

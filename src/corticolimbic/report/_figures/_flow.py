@@ -12,6 +12,7 @@ _LINE = 18
 _PAD = 10
 _GAP = 26
 _BETWEEN = 24
+_RAIL = 30
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def draw_flow(sheet: Sheet, stages: Sequence[FlowBox], ends: Sequence[FlowBox], 
     plan = _Plan(main, side, aside_title, compact=sheet.compact)
     placed = [plan.stage(box, first=number == 0) for number, box in enumerate(stages)]
     columns = 1 if sheet.compact else max(1, min(len(ends), 2))
-    room = (sheet.width - 2 - _BETWEEN * (columns - 1)) / columns
+    room = sheet.width - 2 - _RAIL if sheet.compact else (sheet.width - 2 - _BETWEEN * (columns - 1)) / columns
     finals = [_Text(box, room, aside_title, asides_inside=True) for box in ends]
     rows = [finals[start : start + columns] for start in range(0, len(finals), columns)]
     rows_height = sum(max(item.height for item in row) + 16 for row in rows)
@@ -39,14 +40,26 @@ def draw_flow(sheet: Sheet, stages: Sequence[FlowBox], ends: Sequence[FlowBox], 
     y = 1.0
     for item in placed:
         y = item.draw(sheet, y)
-    if ends:
-        _branches(sheet, 1 + main / 2 if stages else None, y, columns, room)
-        _draw_ends(sheet, rows, y + _GAP, room)
+    if ends and stages:
+        if sheet.compact:
+            _rail(sheet, rows, y)
+        else:
+            _branches(sheet, 1 + main / 2, y, columns, room)
+    _draw_ends(sheet, rows, y + _GAP, room)
 
 
-def _branches(sheet: Sheet, trunk: float | None, y: float, columns: int, room: float) -> None:
-    if trunk is None:
-        return
+def _rail(sheet: Sheet, rows: Sequence[Sequence[_Text]], y: float) -> None:
+    """Draw, on a narrow sheet, one line down the side with an arrow into each population."""
+    trunk, place = 14.0, y + _GAP
+    for row in rows:
+        middle = place + 19
+        sheet.line([trunk, 1 + _RAIL - 4], [middle, middle], color=QUIET)
+        sheet.area([_RAIL - 6, _RAIL - 6, _RAIL], [middle - 4, middle + 4, middle], color=QUIET)
+        place += row[0].height + 16
+    sheet.line([trunk, trunk], [y, middle], color=QUIET)
+
+
+def _branches(sheet: Sheet, trunk: float, y: float, columns: int, room: float) -> None:
     middle = y + _GAP / 2
     centres = [1 + room / 2 + column * (room + _BETWEEN) for column in range(columns)]
     sheet.line([trunk, trunk], [y, middle], color=QUIET)
@@ -59,7 +72,7 @@ def _draw_ends(sheet: Sheet, rows: Sequence[Sequence[_Text]], y: float, room: fl
     for row in rows:
         height = max(item.height for item in row)
         for column, item in enumerate(row):
-            x = 1 + column * (room + _BETWEEN)
+            x = 1 + _RAIL if sheet.compact else 1 + column * (room + _BETWEEN)
             sheet.box(x, y, room, height, fill=PAPER, edge=item.box.color or INK, line=1.6)
             item.draw(sheet, x, y)
         y += height + 16

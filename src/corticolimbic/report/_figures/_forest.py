@@ -40,7 +40,7 @@ def draw_forest(sheet: Sheet, rows: Sequence[ForestRow], legend: Sequence[Entry]
     """Draw the forest; on a narrow sheet each row's name stands above its estimates."""
     words = max((text_width(item.words, SMALL) for row in rows for item in row.estimates), default=0) + 10
     gutter = 0.0 if sheet.compact else _gutter(rows)
-    words = min(words, sheet.width * 0.45)
+    words = min(words, sheet.width * 0.52)
     top = legend_height(legend, sheet.width) + 6
     heights = [_height(row, sheet.compact) for row in rows]
     bottom = top + sum(heights) + 4
@@ -48,13 +48,28 @@ def draw_forest(sheet: Sheet, rows: Sequence[ForestRow], legend: Sequence[Entry]
     ends = [end for row in rows for item in row.estimates for end in (item.value, item.low, item.high)]
     scale = scale_over(ends, gutter + 14, sheet.width - words - 14, ticks=4 if sheet.compact else 7)
     draw_legend(sheet, legend, 0, 0, sheet.width)
-    draw_axis(sheet, scale, top, bottom, axis)
+    draw_axis(sheet, scale, _bands(rows, heights, top, compact=sheet.compact), axis)
     y = top
     for number, (row, height) in enumerate(zip(rows, heights, strict=True)):
         if number:
             sheet.line([0, sheet.width], [y, y], color=RULE, width=0.8)
         _draw_row(sheet, row, scale, y, gutter, words)
         y += height
+
+
+def _bands(rows: Sequence[ForestRow], heights: Sequence[float], top: float, *, compact: bool) -> list[tuple[float, float]]:
+    """Return where the grid is drawn: throughout, or, where names stand above the estimates, beside these only."""
+    if not compact:
+        return [(top, top + sum(heights) + 4)]
+    bands = []
+    for row, height in zip(rows, heights, strict=True):
+        bands.append((top + _head(row) + 2, top + height - 3))
+        top += height
+    return bands
+
+
+def _head(row: ForestRow) -> float:
+    return 20 + (17 if row.note else 0)
 
 
 def _gutter(rows: Sequence[ForestRow]) -> float:
@@ -65,13 +80,13 @@ def _gutter(rows: Sequence[ForestRow]) -> float:
 def _height(row: ForestRow, compact: bool) -> float:  # noqa: FBT001 - private, one caller
     lines = max(1, len(row.estimates)) * _LINE
     if compact:
-        return lines + 12 + 20 + (17 if row.note else 0)
-    return max(lines, 20 + (17 if row.note else 0)) + 12
+        return lines + 12 + _head(row)
+    return max(lines, _head(row)) + 12
 
 
 def _draw_row(sheet: Sheet, row: ForestRow, scale: Scale, y: float, gutter: float, words: float) -> None:
     room = sheet.width if sheet.compact else gutter
-    block = 20 + (17 if row.note else 0)
+    block = _head(row)
     height = _height(row, sheet.compact)
     first = y + 16 if sheet.compact else y + (height - block) / 2 + 11
     sheet.text(0, first, fit(row.label, room), bold=True)

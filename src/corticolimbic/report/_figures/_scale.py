@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from corticolimbic.report._numbers import decimal
@@ -51,11 +51,14 @@ def scale_over(values: Iterable[float], start: float, end: float, *, anchors: It
     return Scale(low, high, start, end, step)
 
 
-def draw_axis(sheet: Sheet, scale: Scale, top: float, bottom: float, label: str) -> None:
-    """Draw vertical grid lines from top to bottom, the tick labels and the axis' name under them."""
+def draw_axis(sheet: Sheet, scale: Scale, bands: Sequence[tuple[float, float]], label: str) -> None:
+    """Draw vertical grid lines through bands (top, bottom), the tick labels and the axis' name under the last."""
+    bottom = bands[-1][1] if bands else 0.0
     for value in scale.ticks():
         x = scale(value)
         strong = value == 0 and scale.low < 0
-        sheet.line([x, x], [top, bottom], color=MUTED if strong else RULE, width=1.2 if strong else 1)
+        for top, low in bands:
+            sheet.line([x, x], [top, low], color=MUTED if strong else RULE, width=1.2 if strong else 1)
         sheet.text(x, bottom + 13, scale.label(value), color=MUTED, size=SMALL, align="center")
-    sheet.text((scale.start + scale.end) / 2, bottom + 33, label, color=MUTED, size=SMALL, align="center")
+    if label:
+        sheet.text((scale.start + scale.end) / 2, bottom + 33, label, color=MUTED, size=SMALL, align="center")

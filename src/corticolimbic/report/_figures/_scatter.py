@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from corticolimbic.report._figures._scale import Scale, draw_axis, scale_over
 from corticolimbic.report._palette import INK, MUTED, RULE
-from corticolimbic.report._sheet import SMALL, Sheet, fit, text_width
+from corticolimbic.report._sheet import SMALL, Sheet, fit, text_width, wrap
 
 PANEL = 290
-_TOP = 30
+_TOP = 48
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Spot:
     shape: str
     tip: str
     name: str = ""
+    hollow: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,33 +40,36 @@ class Axes:
 
 def draw_scatter(sheet: Sheet, title: str, spots: Sequence[Spot], axes: Axes) -> None:
     """Draw one site; every site's panel has the same scales."""
-    height = 300
+    labels = wrap(axes.outcome, sheet.width - 62, SMALL, lines=2)
+    height = 308 + 16 * len(labels)
     sheet.start(height)
-    bottom = height - 48
+    bottom = 272.0
     across = scale_over(axes.outcomes, 50, sheet.width - 12, anchors=(), ticks=5)
-    upwards = scale_over(axes.scores, bottom, _TOP, anchors=(), ticks=5)
+    upwards = scale_over(axes.scores, bottom, _TOP, anchors=(), ticks=8)
     sheet.text(0, 11, fit(title, sheet.width), bold=True)
     if axes.classes:
         across = Scale(-0.6, len(axes.classes) - 0.4, 50, sheet.width - 12, 1)
         for place, name in enumerate(axes.classes):
             room = (across.end - across.start) / len(axes.classes)
             sheet.text(across(place), bottom + 13, fit(name, room, SMALL), color=MUTED, size=SMALL, align="center")
-        label = fit(axes.outcome, across.end, SMALL)
-        sheet.text((across.start + across.end) / 2, bottom + 33, label, color=MUTED, size=SMALL, align="center")
     else:
-        draw_axis(sheet, across, _TOP, bottom, fit(axes.outcome, sheet.width - 20, SMALL))
+        draw_axis(sheet, across, [(_TOP, bottom)], "")
+    for number, label in enumerate(labels):
+        middle = (across.start + across.end) / 2
+        sheet.text(middle, bottom + 33 + 16 * number, label, color=MUTED, size=SMALL, align="center")
+    sheet.text(0, _TOP - 19, fit(axes.score, sheet.width, SMALL), color=MUTED, size=SMALL)
     for value in upwards.ticks():
         y = upwards(value)
         sheet.line([across.start, across.end], [y, y], color=RULE)
         sheet.text(across.start - 6, y, upwards.label(value), color=MUTED, size=SMALL, align="right")
-    sheet.text(0, _TOP - 2, "", color=MUTED, size=SMALL)
     placed: list[tuple[float, float, float, float]] = []
     drawn = [spot for spot in spots if math.isfinite(spot.outcome) and math.isfinite(spot.score)]
     for number, spot in enumerate(drawn):
         shift = ((number * 0.618034) % 1.0 - 0.5) * 0.5 if axes.classes else 0.0
         x, y = across(spot.outcome + shift), upwards(spot.score)
         size = 7.5 if spot.shape == "D" else 8.5
-        sheet.marks([x], [y], shape=spot.shape, color=spot.color, size=size, tip=spot.tip, alpha=0.85)
+        sheet.marks([x], [y], shape=spot.shape, color=spot.color, size=size, tip=spot.tip, hollow=spot.hollow,
+                    alpha=0.9)  # fmt: skip
         placed.append((x - 5, y - 5, x + 5, y + 5))
     for number, spot in enumerate(drawn):
         if spot.name and not axes.classes:

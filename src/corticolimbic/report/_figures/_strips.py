@@ -38,7 +38,7 @@ def draw_strips(sheet: Sheet, strips: Sequence[Strip], axis: str) -> None:
     sheet.start(bottom + 46)
     values = [value for strip in strips for value in strip.known]
     scale = scale_over(values, gutter + 8, sheet.width - 14, ticks=4 if sheet.compact else 6)
-    draw_axis(sheet, scale, 4, bottom, axis)
+    draw_axis(sheet, scale, [(4, bottom)], axis)
     crowded = len(values) > DOTS
     for number, strip in enumerate(strips):
         y = 8 + _ROW * (number + 0.5)

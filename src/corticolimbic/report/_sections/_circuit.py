@@ -6,7 +6,8 @@ import math
 
 import pandas as pd
 
-from corticolimbic.report._blocks import Block, Cell, Column, Fold, Paragraph, Row, Section, Table
+from corticolimbic.report import _lenient as read
+from corticolimbic.report._blocks import Block, Cell, Column, Fold, Pairs, Paragraph, Row, Section, Table
 from corticolimbic.report._figures._circuit import CircuitWords, Drawn, draw_circuit
 from corticolimbic.report._numbers import decimal, estimate, interval, whole
 from corticolimbic.report._records_circuit import Circuit, Mean, Region
@@ -59,6 +60,9 @@ def _measured(found: Circuit, results: Results, draw: Draw) -> list[Block]:
     if others:
         blocks.append(Paragraph(say("circuit.other_statistics", names=", ".join(map(_statistic, others))), "note"))
     blocks.append(_table(found, means, results))
+    names = tuple((region.id, region.name) for region in regions if region.name != region.id)
+    if names:
+        blocks.append(Fold(say("circuit.names", n=len(names)), (Pairs(names),)))
     return blocks
 
 
@@ -118,6 +122,11 @@ def _plan(found: Circuit, regions: list[Region], means: list[Mean], panel: _Pane
 def pretty(target: str) -> str:
     """Return a target with a true dash between its regions."""
     return target.replace("--", "–").replace("->", "→")
+
+
+def contrast(text: str) -> str:
+    """Return a contrast with a true minus sign between its groups."""
+    return read.text(text, 100).replace(" - ", " \N{MINUS SIGN} ")
 
 
 def _named(target: str, instead: str) -> str:

@@ -8,14 +8,15 @@ import re
 import pandas as pd
 
 from corticolimbic.report import _lenient as read
-from corticolimbic.report._blocks import Block, Cell, Column, Items, Pairs, Paragraph, Section, Table
+from corticolimbic.report._blocks import Block, Cell, Column, Fold, Items, Pairs, Paragraph, Section, Table
 from corticolimbic.report._numbers import whole
 from corticolimbic.report._results import Results
-from corticolimbic.report._sections._effects_figure import forests
+from corticolimbic.report._sections._effects_figure import forests, is_primary
 from corticolimbic.report._sections._effects_table import effects_table
 from corticolimbic.report._sections._people import Draw
 from corticolimbic.report._words import say
 
+_FAMILIES = 4
 _GROUP_BY_TIME = re.compile(r"(group|outcome|persist|recover).*(\bx\b|×|\*|:|_by_|\bby\b).*(time|visit|session|wave)"
                             r"|(time|visit|session|wave).*(\bx\b|×|\*|:|_by_|\bby\b).*(group|outcome|persist|recover)",
                             re.IGNORECASE)  # fmt: skip
@@ -38,7 +39,7 @@ def effects(results: Results, draw: Draw) -> Section:
             blocks.append(Paragraph(say("effects.all_missing"), "warning"))
         else:
             blocks += forests(shown, results, draw)
-        blocks += effects_table(shown, results)
+        blocks += effects_table(shown, is_primary(shown, results), results)
     return Section("effects", say("effects.title"), tuple(blocks))
 
 
@@ -60,7 +61,7 @@ def _declared(results: Results) -> list[Block]:
         return [Paragraph(say("effects.not_declared"), "note")]
     pairs = [
         (say("effects.declared_outcome"), declared.outcome),
-        (say("effects.declared_contrast"), ", ".join(declared.contrasts)),
+        (say("effects.declared_contrast"), ", ".join(name for name in declared.contrasts if name != declared.outcome)),
         (say("effects.declared_covariates"), ", ".join(declared.covariates) or say("effects.no_covariates")),
         (say("effects.declared_statistic"), say.of("statistic", declared.statistic, declared.statistic)),
         (say("effects.declared_minimum"), whole(declared.minimum_people)),
@@ -70,9 +71,10 @@ def _declared(results: Results) -> list[Block]:
         columns = (Column(say("effects.column_family")), Column(say("effects.tests"), numeric=True))
         rows = tuple(
             (Cell(family.description or family.name), Cell(whole(family.n_tests), float(family.n_tests)))
-            for family in declared.families
+            for family in sorted(declared.families, key=lambda family: "primary" not in family.name.lower())
         )
-        blocks.append(Table(say("effects.families"), columns, rows))
+        listing = Table(say("effects.families"), columns, rows)
+        blocks.append(Fold(say("effects.unfold_families", n=len(rows)), (listing,)) if len(rows) > _FAMILIES else listing)
     if declared.notes:
         blocks.append(Items(tuple(read.text(note) for note in declared.notes)))
     return blocks

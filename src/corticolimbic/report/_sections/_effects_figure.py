@@ -6,19 +6,18 @@ import math
 
 import pandas as pd
 
-from corticolimbic.report import _lenient as read
-from corticolimbic.report._blocks import Block, Paragraph
+from corticolimbic.report._blocks import Block, Fold, Paragraph
 from corticolimbic.report._figures._forest import Estimate, ForestRow, draw_forest
 from corticolimbic.report._figures._legend import Entry
 from corticolimbic.report._numbers import estimate
 from corticolimbic.report._palette import group_style
 from corticolimbic.report._results import Results
-from corticolimbic.report._sections._circuit import pretty
+from corticolimbic.report._sections._circuit import contrast, pretty
 from corticolimbic.report._sections._people import Draw
 from corticolimbic.report._svg import Plan
 from corticolimbic.report._words import say
 
-_FIGURES = 3
+_FIGURES = 4
 _EDGES = 30
 BLOCK = ("task", "run", "acq", "space", "atlas", "strategy", "measure", "statistic", "contrast")
 """Columns that must agree for effects to stand in one figure."""
@@ -29,10 +28,16 @@ def forests(table: pd.DataFrame, results: Results, draw: Draw) -> list[Block]:
     chosen, note = _primary(table, results)
     declared = results.declared.statistic if results.declared else ""
     groups = [(tuple(map(str, key)), rows) for key, rows in chosen.groupby(list(BLOCK), sort=False)]
-    groups.sort(key=lambda item: item[0][BLOCK.index("statistic")] != declared)
+    outcome = results.declared.outcome if results.declared else ""
+    groups.sort(key=lambda item: (item[0][BLOCK.index("statistic")] != declared, outcome not in item[0][-1]))
     blocks: list[Block] = [Paragraph(note, "note")] if note else []
-    for place, (key, rows) in enumerate(groups[:_FIGURES]):
-        blocks.append(draw(_plan(place, dict(zip(BLOCK, key, strict=True)), rows, results)))
+    figures = [
+        draw(_plan(place, dict(zip(BLOCK, key, strict=True)), rows, results))
+        for place, (key, rows) in enumerate(groups[:_FIGURES])
+    ]
+    blocks += figures[:1]
+    if figures[1:]:
+        blocks.append(Fold(say("effects.unfold_figures", n=len(figures) - 1), tuple(figures[1:])))
     if len(groups) > _FIGURES:
         blocks.append(Paragraph(say("effects.more_figures", n=len(groups) - _FIGURES), "note"))
     return blocks
@@ -72,14 +77,14 @@ def _plan(place: int, key: dict[str, str], rows: pd.DataFrame, results: Results)
         )
         forest.append(ForestRow(pretty(str(target)), estimates=items))
     unit = kind if standard else next((unit for unit in rows["estimate_unit"] if unit), "")
-    axis = say("effects.axis", kind=unit, contrast=read.text(key["contrast"], 80))
+    axis = say("effects.axis", kind=unit, contrast=contrast(key["contrast"]))
     legend = [Entry(results.population_label(name), *styles[name]) for name in populations]
     data = rows[["population", *BLOCK, "target", *names, "n"]]
     return Plan(
         name=f"effects-{place + 1}",
         title=say("effects.figure_title", statistic=_estimator(key)),
         description=_describe(forest),
-        caption=say("effects.figure_caption", statistic=_estimator(key), task=key["task"], kind=unit),
+        caption=say("effects.figure_caption", statistic=_estimator(key), task=key["task"], kind=unit, contrast=contrast(key["contrast"])),
         draw=lambda sheet: draw_forest(sheet, forest, legend, axis),
         data=data,
     )

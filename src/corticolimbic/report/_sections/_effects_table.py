@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from corticolimbic.report import _lenient as read
-from corticolimbic.report._blocks import Block, Cell, Column, Pairs, Table
-from corticolimbic.report._numbers import decimal, digits_for, interval, probability, whole
+from corticolimbic.report._blocks import Block, Cell, Column, Paragraph, Table
+from corticolimbic.report._numbers import digits_for, estimate, probability, whole
 from corticolimbic.report._results import Results
-from corticolimbic.report._sections._circuit import pretty
+from corticolimbic.report._sections._circuit import contrast, pretty
 from corticolimbic.report._words import say
 
 ROWS = 600
@@ -22,23 +22,22 @@ _SAME = ("population", "task", "run", "acq", "space", "atlas", "strategy", "meas
 _QUIET = frozenset({"", "n/a"})
 
 
-def effects_table(table: pd.DataFrame, results: Results) -> list[Block]:
-    """Return what all rows share, and the table."""
-    constant = [name for name in _SAME if table[name].nunique() == 1]
-    shared = tuple(
-        (say(f"effects.column_{name}"), _shared_text(name, str(table[name].iloc[0]), results))
+def effects_table(table: pd.DataFrame, primary: pd.Series, results: Results) -> list[Block]:
+    """Return what all rows share, and the table, primary edges first."""
+    ordered = table.assign(later=~primary).sort_values("later", kind="stable")
+    constant = [name for name in (*_SAME, "n_sites") if table[name].nunique() == 1]
+    shared = say("effects.separator").join(
+        say("effects.shared", name=say(f"effects.column_{name}"), value=_text(name, table[name].iloc[0], results))
         for name in constant
         if table[name].iloc[0] not in _QUIET
     )
-    tests = family_sizes(table, results)
-    makers = _columns(table, results, tests, constant)
-    shown = table.head(ROWS).to_dict("records")
-    rows = tuple(tuple(make(row) for _, make in makers) for row in shown)
+    makers = _columns(table, results, constant)
+    rows = tuple(tuple(make(row) for _, make in makers) for row in ordered.head(ROWS).to_dict("records"))
     pointer = say("effects.pointer", shown=len(rows), n=len(table)) if len(table) > len(rows) else ""
-    caption = say("effects.table", n=len(table))
     columns = tuple(column for column, _ in makers)
+    caption = say("effects.table", n=len(table))
     listing = Table(caption, columns, rows, sortable=True, filterable=True, pointer=pointer)
-    return [*([Pairs(shared)] if shared else []), listing]
+    return [*([Paragraph(say("effects.same", values=shared), "note")] if shared else []), listing]
 
 
 def family_sizes(table: pd.DataFrame, results: Results) -> dict[str, int]:
@@ -52,60 +51,62 @@ def family_sizes(table: pd.DataFrame, results: Results) -> dict[str, int]:
     return sizes
 
 
-def _shared_text(name: str, value: str, results: Results) -> str:
+def _text(name: str, value: Any, results: Results) -> str:
+    text = read.text(value)
     if name == "population":
-        return results.population_label(value)
+        return results.population_label(text)
     if name == "family":
-        return value.partition(":")[0]  # what follows repeats the other columns
-    return say.of("statistic", value, value) if name == "statistic" else value
+        return text.partition(":")[0]  # what follows repeats the other columns
+    if name == "contrast":
+        return contrast(text)
+    return say.of("statistic", text, text) if name == "statistic" else text
 
 
 _Maker = Callable[[dict[str, Any]], Cell]
 
 
-def _columns(
-    table: pd.DataFrame, results: Results, tests: dict[str, int], constant: list[str]
-) -> list[tuple[Column, _Maker]]:
-    def plain(name: str) -> list[tuple[Column, _Maker]]:
-        if name in constant:
-            return []
-        return [(Column(say(f"effects.column_{name}")), lambda row: Cell(_shared_text(name, read.text(row[name]), results)))]
-
+def _columns(table: pd.DataFrame, results: Results, constant: list[str]) -> list[tuple[Column, _Maker]]:
+    tests = family_sizes(table, results)
     digits = digits_for(list(table["estimate"]))
+    varying = {
+        name: (Column(say(f"effects.column_{name}")), _plain(name, results)) for name in _SAME if name not in constant
+    }
+    first = [varying.pop(name) for name in ("family", "population", *_SAME[1:10]) if name in varying]
+    sites: list[tuple[Column, _Maker]] = []
+    if table["n_sites"].nunique() > 1:
+        sites.append((Column(say("effects.column_n_sites"), numeric=True), lambda row: _count(row["n_sites"])))
     return [
         (Column(say("circuit.edge")), lambda row: Cell(pretty(read.text(row["target"])))),
-        *plain("population"),
-        *(column for name in _SAME[1:10] for column in plain(name)),
-        _number(say("effects.estimate"), "estimate", digits),
-        *plain("estimate_unit"),
-        _interval(say("table.interval"), "ci_low", "ci_high", digits),
+        *first,
+        (
+            Column(say("effects.estimate"), numeric=True),
+            lambda row: _estimate(row, ("estimate", "ci_low", "ci_high"), digits),
+        ),
+        *([varying.pop("estimate_unit")] if "estimate_unit" in varying else []),
         (Column(say("effects.p"), numeric=True), lambda row: _probability(row, "p")),
         (Column(say("effects.q"), numeric=True), lambda row: _probability(row, "q")),
-        _number(say("effects.effect_size"), "effect_size", 2),
-        _interval(say("effects.effect_size_interval"), "es_low", "es_high", 2),
-        *plain("es_kind"),
-        _count(say("table.n"), "n"),
-        _count(say("effects.sites"), "n_sites"),
-        *plain("family"),
-        (Column(say("effects.tests"), numeric=True), lambda row: _tests(tests.get(str(row["family"]), -1))),
-        *plain("model"),
+        (Column(say("effects.tests"), numeric=True), lambda row: _count(tests.get(str(row["family"]), -1))),
+        (
+            Column(say("effects.effect_size"), numeric=True),
+            lambda row: _estimate(row, ("effect_size", "es_low", "es_high"), 2),
+        ),
+        *([varying.pop("es_kind")] if "es_kind" in varying else []),
+        (Column(say("table.n"), numeric=True), lambda row: _count(row["n"])),
+        *sites,
+        *varying.values(),
     ]
 
 
-def _number(title: str, name: str, digits: int) -> tuple[Column, _Maker]:
-    return Column(title, numeric=True), lambda row: Cell(decimal(row[name], digits), float(row[name]))
+def _plain(name: str, results: Results) -> _Maker:
+    return lambda row: Cell(_text(name, row[name], results))
 
 
-def _interval(title: str, low: str, high: str, digits: int) -> tuple[Column, _Maker]:
-    column = Column(title, numeric=True)
-    return column, lambda row: Cell(interval(row[low], row[high], digits) or "–", float(row[low]))
+def _estimate(row: dict[str, Any], names: tuple[str, str, str], digits: int) -> Cell:
+    value, low, high = (float(row[name]) for name in names)
+    return Cell(estimate(value, low, high, digits), value)
 
 
-def _count(title: str, name: str) -> tuple[Column, _Maker]:
-    return Column(title, numeric=True), lambda row: Cell(whole(row[name]), float(row[name]))
-
-
-def _tests(n: int) -> Cell:
+def _count(n: float) -> Cell:
     return Cell(whole(n), float(n))
 
 

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from corticolimbic.report import _lenient as read
-from corticolimbic.report._blocks import Block, Cell, Column, Heading, Items, Pairs, Paragraph, Row, Section, Table
+from corticolimbic.report._blocks import Block, Cell, Column, Heading, Items, Pairs, Paragraph, Section, Table
 from corticolimbic.report._numbers import decimal, whole
 from corticolimbic.report._records_markers import Marker
 from corticolimbic.report._results import Results
@@ -61,11 +61,7 @@ def _marker(marker: Marker, results: Results, draw: Draw) -> list[Block]:
         blocks += forest(marker.id, rows, results, draw)
         blocks.append(evaluation_table(rows, results))
     blocks += difference_blocks(marker.id, results)
-    panels = scatters(marker.id, results, draw)
-    if panels:
-        blocks.append(Paragraph(say("marker.scatter")))
-        blocks.append(Row(panels))
-    return blocks
+    return blocks + scatters(marker.id, results, draw)
 
 
 def _facts(marker: Marker) -> tuple[tuple[str, str], ...]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
 from corticolimbic.report import _lenient as read
-from corticolimbic.report._blocks import Block, Illustration, Paragraph
+from corticolimbic.report._blocks import Block, Illustration, Paragraph, Row
 from corticolimbic.report._figures._forest import Estimate, ForestRow, draw_forest
 from corticolimbic.report._figures._legend import Entry
 from corticolimbic.report._figures._scatter import PANEL, Axes, Spot, draw_scatter
 from corticolimbic.report._numbers import decimal, estimate
 from corticolimbic.report._palette import QUIET, group_style
-from corticolimbic.report._results import Results
+from corticolimbic.report._results import Results, where
 from corticolimbic.report._sections._marker_table import in_order, in_sample, metric_name, scheme_name
 from corticolimbic.report._sections._people import Draw, site_name
 from corticolimbic.report._svg import Plan
@@ -22,6 +23,7 @@ from corticolimbic.report._words import say
 _SITES = 40
 _PANELS = 12
 _PEOPLE = 400
+_GLYPHS = {"o": "●", "D": "◆", "s": "■", "^": "▲", "x": "×"}
 _FOREST_METRICS = ("pearson_r", "auc", "spearman_rho")
 
 
@@ -66,11 +68,11 @@ def forest(marker: str, rows: pd.DataFrame, results: Results, draw: Draw) -> lis
     return [draw(plan), *([Paragraph(say("marker.more_sites", n=more), "note")] if more > 0 else [])]
 
 
-def scatters(marker: str, results: Results, draw: Draw) -> tuple[Illustration, ...]:
-    """Return a panel of score against outcome for each site, training sites last."""
+def scatters(marker: str, results: Results, draw: Draw) -> list[Block]:
+    """Return a panel of score against outcome for each site, training sites last, and what its marks mean."""
     people = _people(marker, results)
     if people.empty:
-        return ()
+        return []
     named = {person.participant_id for item in results.differences or () if item.marker == marker for person in item.people}
     training = set()
     if results.evaluation is not None:
@@ -78,14 +80,15 @@ def scatters(marker: str, results: Results, draw: Draw) -> tuple[Illustration, .
         training = {site for site, scheme in zip(judged["site"], judged["scheme"], strict=True) if in_sample(scheme)}
     axes = _axes(people, results)
     sites = sorted(dict.fromkeys(people["site"]), key=lambda site: (site in training, site))
-    made = []
+    made: list[Illustration] = []
     for place, site in enumerate(sites[:_PANELS]):
         here = people[people["site"] == site]
         note = f" · {say('scheme.in_sample')}" if site in training else ""
         title = say("marker.panel", site=site_name(read.text(site)), n=len(here))
         spots = _spots(here.head(_PEOPLE), results, named)
         made.append(draw(_scatter_plan(f"scores-{slug(marker)}-{place + 1}", title, note, spots, axes, here)))
-    return tuple(made)
+    more = [Paragraph(say("marker.more_panels", n=len(sites) - _PANELS), "note")] if len(sites) > _PANELS else []
+    return [Paragraph(say("marker.scatter", marks=marks(people, results))), Row(tuple(made)), *more]
 
 
 def _scatter_plan(name: str, title: str, note: str, spots: list[Spot], axes: Axes, data: pd.DataFrame) -> Plan:
@@ -109,7 +112,7 @@ def _people(marker: str, results: Results) -> pd.DataFrame:
     primary = primary.drop_duplicates("participant_id")[["participant_id", "value", "label"]]
     good = scores[(scores["marker"] == marker) & (scores["status"] == "ok")]
     joined = good.merge(primary, on="participant_id", how="inner", validate="many_to_one")
-    joined = joined[[math.isfinite(a) and math.isfinite(b) for a, b in zip(joined["score"], joined["value"], strict=True)]]
+    joined = where(joined, (math.isfinite(a + b) for a, b in zip(joined["score"], joined["value"], strict=True)))
     table = results.populations
     inside: dict[str, list[str]] = {}
     if table is not None:
@@ -141,13 +144,37 @@ def _spots(people: pd.DataFrame, results: Results, named: set[str]) -> list[Spot
     names = results.population_names
     spots = []
     for row in people.to_dict("records"):
-        # A person in every population is drawn as the first; one in fewer as the last that has them.
         member = [name for name in names if name in row["member_of"]]
-        everywhere = len(member) == len(names)
-        color, shape = group_style(names.index(member[0] if everywhere else member[-1])) if member else (QUIET, "x")
+        look = _look(member, names)
         person = read.text(row["participant_id"], 60)
         tip = say("marker.tip", person=person, score=decimal(row["score"]), outcome=decimal(row["outcome"]),
                   populations=", ".join(map(results.population_label, member)) or say("marker.no_population"))  # fmt: skip
         label = person.removeprefix("sub-") if row["participant_id"] in named else ""
-        spots.append(Spot(float(row["outcome"]), float(row["score"]), color, shape, tip, label))
+        spots.append(
+            Spot(float(row["outcome"]), float(row["score"]), look.color, look.shape, tip, label, hollow=look.hollow)
+        )
     return spots
+
+
+def _look(member: Sequence[str], names: Sequence[str]) -> Entry:
+    """Return the mark of a person: one for all populations, one for each that is not all, one for none."""
+    if not member:
+        return Entry("", QUIET, "x")
+    color, shape = group_style(names.index(member[-1]))
+    if len(member) == len(names):
+        return Entry("", *group_style(0))
+    return Entry("", color, shape, hollow=member[-1] == names[0])
+
+
+def marks(people: pd.DataFrame, results: Results) -> str:
+    """Return in words what the marks of the scatters stand for."""
+    names = results.population_names
+    found = {tuple(name for name in names if name in member) for member in people["member_of"]}
+    parts = []
+    for member in sorted(found, key=lambda member: (-len(member), member)):
+        look = _look(member, names)
+        labels = ", ".join(map(results.population_label, member))
+        told = say("marker.everywhere") if len(member) == len(names) > 1 else say("marker.only", labels=labels)
+        glyph = "○" if look.hollow else _GLYPHS[look.shape]
+        parts.append(f"{glyph} {told if member else say('marker.no_population')}")
+    return "; ".join(parts)

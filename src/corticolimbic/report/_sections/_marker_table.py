@@ -24,7 +24,7 @@ def evaluation_table(rows: pd.DataFrame, results: Results) -> Table:
         Column(say("people.site")),
         Column(say("population.title")),
         Column(say("table.n"), numeric=True),
-        *(Column(say("marker.metric_interval", metric=metric_name(name)), numeric=True) for name in metrics),
+        *(Column(metric_name(name), numeric=True) for name in metrics),
         Column(say("marker.scheme")),
     )
     body = []
@@ -37,7 +37,7 @@ def evaluation_table(rows: pd.DataFrame, results: Results) -> Table:
                 Cell(results.population_label(population), quiet=quiet),
                 Cell(whole(group["n"].max()), float(group["n"].max()), quiet=quiet),
                 *(_metric(found.get(name), quiet=quiet) for name in metrics),
-                Cell(scheme_name(scheme), quiet=quiet),
+                Cell(say("scheme.in_sample") if quiet else read.text(scheme), quiet=quiet),
             )
         )
         del outcome

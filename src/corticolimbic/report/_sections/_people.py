@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pandas as pd
 
-from corticolimbic.report._blocks import Block, Cell, Column, Illustration, Items, Pairs, Paragraph, Section, Table
+from corticolimbic.report._blocks import Block, Cell, Column, Illustration, Pairs, Paragraph, Section, Table
 from corticolimbic.report._figures._flow import FlowBox, draw_flow
-from corticolimbic.report._numbers import whole
+from corticolimbic.report._numbers import share, whole
 from corticolimbic.report._palette import group_style
-from corticolimbic.report._records import Flow, Group, Removal
+from corticolimbic.report._records import Flow, Group, Outcome, Removal
 from corticolimbic.report._results import Results
 from corticolimbic.report._svg import Plan
 from corticolimbic.report._words import say
@@ -121,9 +122,21 @@ def _outcome(flow: Flow) -> list[Block]:
     unit = say("people.outcome_unit", unit=outcome.unit) if outcome.unit else ""
     family = say.of("family", outcome.family, outcome.family)
     lines = [say("people.outcome", name=outcome.label or outcome.name, family=family) + unit]
+    if math.isfinite(outcome.threshold) and outcome.family == "relative":
+        lines.append(say("people.threshold", threshold=share(outcome.threshold)))
     if outcome.description:
         lines.append(outcome.description)
-    return [Items(tuple(lines))]
+    return [Paragraph(" ".join(lines)), *([_sweep(outcome)] if outcome.sweep else [])]
+
+
+def _sweep(outcome: Outcome) -> Table:
+    columns = (
+        Column(say("marker.outcome")),
+        Column(say("people.everyone"), numeric=True),
+        Column(say("people.persistent"), numeric=True),
+    )
+    rows = tuple((Cell(item.outcome), Cell(whole(item.n)), Cell(whole(item.persistent))) for item in outcome.sweep)
+    return Table(say("people.sweep"), columns, rows)
 
 
 def _data(flow: Flow) -> pd.DataFrame:

@@ -7,9 +7,9 @@ import math
 import pandas as pd
 
 from corticolimbic.report._blocks import Block, Items, Paragraph, Section
-from corticolimbic.report._numbers import decimal, estimate, probability, whole
-from corticolimbic.report._results import Results
-from corticolimbic.report._sections._circuit import pretty
+from corticolimbic.report._numbers import decimal, estimate, relation, whole
+from corticolimbic.report._results import Results, where
+from corticolimbic.report._sections._circuit import contrast, pretty
 from corticolimbic.report._sections._effects import without_group_by_time
 from corticolimbic.report._sections._effects_figure import is_primary
 from corticolimbic.report._sections._effects_table import family_sizes
@@ -23,8 +23,10 @@ _SITES = 5
 
 def summary(results: Results) -> Section:
     """Return the first section."""
-    sentences = [*_people(results), *_effects(results), *_markers(results)]
-    blocks: list[Block] = [Paragraph(" ".join(sentences) or say("summary.nothing"), "lead")]
+    paragraphs = [" ".join(_people(results)), " ".join(_effects(results)), *_markers(results)]
+    blocks: list[Block] = [Paragraph(text, "lead") for text in paragraphs if text]
+    if not blocks:
+        blocks.append(Paragraph(say("summary.nothing"), "lead"))
     unsaid = _unsaid(results)
     if unsaid:
         blocks += [Paragraph(say("summary.unsaid"), "note"), Items(tuple(unsaid))]
@@ -56,6 +58,9 @@ def _effects(results: Results) -> list[str]:
     declared = results.declared.statistic if results.declared else ""
     if (primary["statistic"] == declared).any():
         primary = primary[primary["statistic"] == declared]
+    outcome = results.declared.outcome if results.declared else ""
+    about = primary["contrast"].str.contains(outcome, regex=False)
+    primary = primary[about] if about.any() else primary
     sentences = []
     for name in results.population_names:
         rows = primary[primary["population"] == name]
@@ -65,7 +70,7 @@ def _effects(results: Results) -> list[str]:
 
 
 def _strongest(rows: pd.DataFrame, label: str, sizes: dict[str, int]) -> str:
-    known = rows[[math.isfinite(value) for value in rows["q"]]]
+    known = where(rows, map(math.isfinite, rows["q"]))
     if known.empty:
         return say("summary.no_estimate", population=label)
     best = known.sort_values(["q", "p"], kind="stable").iloc[0]
@@ -76,7 +81,8 @@ def _strongest(rows: pd.DataFrame, label: str, sizes: dict[str, int]) -> str:
         "edge": pretty(str(best["target"])),
         "kind": best["es_kind"] if standard else best["estimate_unit"],
         "size": estimate(*(float(best[name]) for name in names)),
-        "q": probability(float(best["q"])),
+        "q": relation("q", float(best["q"])),
+        "contrast": contrast(str(best["contrast"])),
         "tests": whole(sizes.get(str(best["family"]), -1)),
         "n": int(best["n"]),
         "survive": int((known["q"] < _ALPHA).sum()),
@@ -92,8 +98,9 @@ def _markers(results: Results) -> list[str]:
         return []
     names = {marker.id: marker.name or marker.id for marker in results.markers or ()}
     sentences = []
-    rows = table[(table["metric"].isin(["pearson_r", "auc"])) & ~table["scheme"].map(in_sample)]
-    rows = rows[[not str(site).lower().startswith("all ") for site in rows["site"]]]
+    rows = table[table["metric"].isin(["pearson_r", "auc"])]
+    rows = where(rows, (not in_sample(scheme) for scheme in rows["scheme"]))
+    rows = where(rows, (not str(site).lower().startswith("all ") for site in rows["site"]))
     for name, group in rows.groupby("name", sort=False):
         sites = list(dict.fromkeys(group["site"]))
         parts = []
@@ -120,7 +127,7 @@ def _unsaid(results: Results) -> list[str]:
     """Return what this run cannot tell, each as a sentence."""
     lines = []
     if results.evaluation is not None:
-        trained = results.evaluation[results.evaluation["scheme"].map(in_sample)]
+        trained = where(results.evaluation, map(in_sample, results.evaluation["scheme"]))
         sites = list(dict.fromkeys(trained["site"]))
         if sites:
             lines.append(say("summary.in_sample", sites=", ".join(map(site_name, sites))))
@@ -148,7 +155,8 @@ def _worse_than_mean(results: Results) -> list[str]:
     table = results.evaluation
     if table is None:
         return []
-    rows = table[(table["metric"] == "skill") & (table["value"] < 0) & ~table["scheme"].map(in_sample)]
+    rows = table[(table["metric"] == "skill") & (table["value"] < 0)]
+    rows = where(rows, (not in_sample(scheme) for scheme in rows["scheme"]))
     return [
         say("summary.skill_site", site=site_name(row["site"]), value=decimal(row["value"]),
             population=results.population_label(row["population"]))
