@@ -242,3 +242,19 @@ def test_repeated_or_unknown_names_are_refused():
         Atlas("x", "labels", "s", ("s",), (node,), (Mapping("nowhere", "a", "equal", "", ""),))
     with pytest.raises(SettingsError, match="no node"):
         atlas("TianS2").node("aHIP")
+
+
+@pytest.mark.parametrize("name", atlas_names())
+def test_no_edge_connects_a_node_with_itself(name):
+    members = atlas(name).members()
+    for item in measurable_edges(name):
+        first, second = (set(members[end]) for end in item.ends)
+        assert not first & second, item.target
+
+
+def test_effects_behind_an_edge_were_verified():
+    from corticolimbic import evidence
+
+    verified = {row.id for row in evidence.select_effects(verified=True)}
+    cited = {name for item in edges() for name in item.findings if name.startswith("E")}
+    assert cited and cited <= verified

@@ -150,24 +150,20 @@ def test_a_file_that_is_no_parcellation_is_refused(tmp_path, fault):
     assert error.value.problem.code == code
 
 
+COARSE = (60, 72, 60)
 MELBOURNE = "atlases/melbourne-subcortex/"
+TIAN = MELBOURNE + "Tian_Subcortex_"
 SCHAEFER = MELBOURNE + "Schaefer2018_{}Parcels_7Networks_order_Tian_Subcortex_S2_"
 REAL = [
     ("MIST122", "rpn/space-MNI152NLin6Asym_seg-MIST122_dseg.nii.gz", "rpn/seg-MIST122_dseg.tsv"),
     ("CIT168", "atlases/cit168/CIT168_subcortex.nii.gz", "atlases/cit168/CIT168_subcortex_lookup.csv"),
-    ("TianS2", MELBOURNE + "Tian_Subcortex_S2_3T_1mm.nii.gz", MELBOURNE + "Tian_Subcortex_S2_3T_label.txt"),
-    (
-        "TianS2",
-        MELBOURNE + "Tian_Subcortex_S2_3T_2009cAsym.nii.gz",
-        MELBOURNE + "Tian_Subcortex_S2_3T_label.txt",
-    ),
-    ("TianS4", MELBOURNE + "Tian_Subcortex_S4_3T_1mm.nii.gz", MELBOURNE + "Tian_Subcortex_S4_3T_label.txt"),
-    (
-        "TianS4",
-        MELBOURNE + "Tian_Subcortex_S4_3T_2009cAsym.nii.gz",
-        MELBOURNE + "Tian_Subcortex_S4_3T_label.txt",
-    ),
-] + [
+]
+REAL += [
+    (f"Tian{scale}", f"{TIAN}{scale}_3T_{file}.nii.gz", f"{TIAN}{scale}_3T_label.txt")
+    for scale in ("S2", "S4")
+    for file in ("1mm", "2009cAsym")
+]
+REAL += [
     (f"Schaefer{n}TianS2", SCHAEFER.format(n) + file, SCHAEFER.format(n) + "label.txt")
     for n in (100, 400)
     for file in ("MNI152NLin6Asym_2mm.nii.gz", "3T_MNI152NLin2009cAsym_2mm.nii.gz")
@@ -180,23 +176,13 @@ def test_a_phantom_of_numbers_arrives_under_its_own_names(shared_data, name, ima
     file = nib.load(shared_data / image)
     numbers = np.asarray(file.dataobj)
     expected = expected_labels(shared_data / table)
-    coarse = nib.affines.from_matvec(
-        np.diag([3.0, 3.0, 3.0]), file.affine[:3, 3] * np.sign(file.affine[0, 0])
-    )
-    if file.affine[0, 0] < 0:
-        coarse[:3, 3] = [-90.0, -126.0, -72.0]
     labels = label_image(shared_data / image, shared_data / table, atlas=name)
     assert not labels.unnamed
-    for phantom, shape, affine in [
-        (numbers, file.shape, file.affine),
-        (
-            resample_img(
-                file, coarse, (60, 72, 60), interpolation="nearest", force_resample=True, copy_header=True
-            ).get_fdata(),
-            (60, 72, 60),
-            coarse,
-        ),
-    ]:
+    coarse = nib.affines.from_matvec(np.diag([3.0, 3.0, 3.0]), [-90.0, -126.0, -72.0])
+    grid = {"interpolation": "nearest", "force_resample": True, "copy_header": True}
+    sampled = np.asarray(resample_img(file, coarse, COARSE, **grid).dataobj)
+    for phantom, affine in [(numbers, file.affine), (sampled, coarse)]:
+        shape = phantom.shape
         found = region_weights(labels, shape, affine, labels.space)
         means = found.means(phantom.reshape(-1, 1).astype(np.float64))[:, 0]
         arrived = dict(zip(found.names, means, strict=True))

@@ -15,7 +15,8 @@ SHAPE = (31, 37, 29)
 UPRIGHT = nib.affines.from_matvec(np.diag([4.0, 4.0, 4.0]), [-60.0, -82.0, -60.0])
 FLIPPED = nib.affines.from_matvec(np.diag([-4.0, 4.0, 4.0]), [60.0, -82.0, -60.0])
 _TURN = nib.eulerangles.euler2mat(0.2, -0.15, 0.1)
-OBLIQUE = nib.affines.from_matvec(_TURN @ np.diag([-3.9, 4.1, 4.05]), [58.3, -79.7, -61.1])
+_SKEW = _TURN @ np.diag([-3.9, 4.1, 4.05])
+OBLIQUE = nib.affines.from_matvec(_SKEW, np.array([0.3, -9.7, 1.1]) - _SKEW @ [15, 18, 14])
 AFFINES = {"upright": UPRIGHT, "flipped": FLIPPED, "oblique": OBLIQUE}
 
 
@@ -32,11 +33,9 @@ def blocks(values, shape=(12, 12, 12)):
     return data
 
 
-def labelled(values, affine=UPRIGHT, names=None, **kwargs):
+def labelled(values, affine=UPRIGHT, names=None):
     names = names or [f"region{value}" for value in values]
-    return LabelImage(
-        blocks(values, **kwargs), affine, SPACE, dict(zip(values, names, strict=True)), file="made"
-    )
+    return LabelImage(blocks(values), affine, SPACE, dict(zip(values, names, strict=True)), file="made")
 
 
 @pytest.mark.parametrize("name", AFFINES)
@@ -46,15 +45,14 @@ def test_sphere_means_equal_nilearn(name, radius):
     data = noise()
     found = region_weights(chosen, SHAPE, affine, SPACE, radius=radius)
     ours = found.means(data.reshape(-1, 4))
-    for row, node in enumerate(chosen.nodes):
-        masker = NiftiSpheresMasker(
-            [(node.x, node.y, node.z)], radius=radius or node.radius, standardize=None, allow_overlap=True
-        )
-        if found.n_voxels[row] == 0:
-            continue
-        theirs = masker.fit_transform(nib.Nifti1Image(data.astype(np.float32), affine))
-        np.testing.assert_allclose(ours[row], theirs[:, 0], atol=1e-6, err_msg=node.name)
-    assert (found.n_voxels > 0).sum() >= 40
+    image = nib.Nifti1Image(data.astype(np.float32), affine)
+    there = [row for row in range(len(chosen.nodes)) if found.coverage[row] > 0.5]
+    assert len(there) >= 40
+    for size in {radius or chosen.nodes[row].radius for row in there}:
+        rows = [row for row in there if (radius or chosen.nodes[row].radius) == size]
+        seeds = [(node.x, node.y, node.z) for node in (chosen.nodes[row] for row in rows)]
+        masker = NiftiSpheresMasker(seeds, radius=size, standardize=None, allow_overlap=True)
+        np.testing.assert_allclose(ours[rows], masker.fit_transform(image).T, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", AFFINES)
@@ -71,24 +69,22 @@ def test_label_means_equal_nilearn_on_the_labels_own_grid(name):
 
 @pytest.mark.parametrize("name", AFFINES)
 def test_label_means_equal_nilearn_on_another_grid(name):
-    labels = labelled((5, 9, 2), UPRIGHT)
-    centre = nib.affines.apply_affine(UPRIGHT, [5.5, 5.5, 5.5])
+    # a border of background: nilearn drops the outer half of the label image's outermost voxels
+    labels = LabelImage(
+        np.pad(blocks((5, 9, 2)), 1), UPRIGHT, SPACE, {9: "region9", 2: "region2", 5: "region5"}
+    )
+    centre = nib.affines.apply_affine(UPRIGHT, [6.5, 6.5, 6.5])
     turned = AFFINES[name][:3, :3] * 0.71
     affine = nib.affines.from_matvec(turned, centre - turned @ [8.3, 8.2, 8.1])
     data = noise((17, 17, 17))
     found = region_weights(labels, (17, 17, 17), affine, SPACE)
-    masker = NiftiLabelsMasker(
-        nib.Nifti1Image(labels.data, UPRIGHT),
-        standardize=None,
-        resampling_target="data",
-        keep_masked_labels=False,
-    )
-    theirs = masker.fit_transform(nib.Nifti1Image(data, affine))
-    ours = found.means(data.reshape(-1, 4))
-    by_value = {value: ours[row] for row, value in enumerate(labels.labels)}
     assert found.n_voxels.min() > 50
-    for place, value in enumerate(sorted(by_value)):
-        np.testing.assert_allclose(by_value[value], theirs[:, place], atol=1e-10)
+    image = nib.Nifti1Image(labels.data, UPRIGHT)
+    masker = NiftiLabelsMasker(image, standardize=None, resampling_target="data", keep_masked_labels=False)
+    theirs = masker.fit_transform(nib.Nifti1Image(data, affine))
+    ours = dict(zip(found.names, found.means(data.reshape(-1, 4)), strict=True))
+    for place, label in enumerate(["region2", "region5", "region9"]):
+        np.testing.assert_allclose(ours[label], theirs[:, place], atol=1e-10)
 
 
 @given(st.permutations([1, 4, 7, 300, 9]), st.sampled_from(sorted(AFFINES)))
@@ -98,7 +94,8 @@ def test_a_phantom_arrives_under_its_own_names_whatever_the_order_of_the_table(v
     labels = LabelImage(image, AFFINES[name], SPACE, {value: f"region{value}" for value in values})
     found = region_weights(labels, image.shape, AFFINES[name], SPACE)
     means = found.means(image.reshape(-1, 1).astype(float))[:, 0]
-    assert dict(zip(found.names, means, strict=True)) == {f"region{value}": value for value in values}
+    arrived = dict(zip(found.names, means, strict=True))
+    assert arrived == pytest.approx({f"region{value}": value for value in values}, abs=1e-10)
     assert (found.coverage == 1).all()
     np.testing.assert_allclose(found.matrix.sum(axis=1), 1)
 

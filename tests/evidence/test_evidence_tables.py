@@ -53,9 +53,8 @@ def test_the_tables_are_complete():
 def test_counts_of_the_northwestern_cohort_are_those_of_the_source():
     own = [row for row in findings() if row.cohort == ("northwestern_sbp",)]
     assert sum(row.testable for row in own) == 65
-    imaging = [
-        row for row in findings() if row.resolvable != "not_imaging" and row.timing != "cross-sectional"
-    ]
+    imaging = [row for row in findings() if row.testable and row.resolvable != "not_imaging"]
+    imaging = [row for row in imaging if row.timing != "cross-sectional"]
     assert len(imaging) == 54
     assert {row.cohort for row in imaging} == {("northwestern_sbp",)}
 
@@ -63,13 +62,8 @@ def test_counts_of_the_northwestern_cohort_are_those_of_the_source():
 def test_empty_cells_are_none_and_numbers_are_numbers():
     by_id = {row.id: row for row in effects()}
     first = by_id["E001"]
-    assert (first.study, first.n_total, first.value, first.ci_low, first.p) == (
-        "Misic2024",
-        58,
-        2.3,
-        None,
-        0.03,
-    )
+    assert (first.study, first.n_total, first.value) == ("Misic2024", 58, 2.3)
+    assert (first.ci_low, first.p) == (None, 0.03)
     assert by_id["E002"].ci_high == 1.13 and by_id["E002"].derived
     assert any(row.p_bound == "<" and row.p == 0.001 for row in effects())
     assert {row.p for row in effects() if row.p_bound == ">"} == {0.69, 0.23}
@@ -162,9 +156,10 @@ def test_a_list_marks_the_disputed_and_says_when_nothing_is_found():
     assert list_text(()) == "nothing found\n"
 
 
-@pytest.mark.parametrize(
-    "row", [*findings()[::25], *effects()[::12], *stylised_facts()[::9]], ids=lambda row: row.id
-)
+SOME = [*findings()[::25], *effects()[::12], *stylised_facts()[::9]]
+
+
+@pytest.mark.parametrize("row", SOME, ids=lambda row: row.id)
 def test_show_tells_every_field_within_the_width(row):
     text = show_text(row.id.casefold(), 72)
     assert max(map(len, text.splitlines())) <= 72

@@ -36,7 +36,16 @@ REGIONS = [
     ("PCC", "posterior cingulate cortex", "M", 0, -50, 28),
     ("S1", "primary somatosensory cortex", "M", 0, -30, 60),
 ]
-PRIMARY = [("NAc", "mPFC"), ("NAc_R", "mPFC"), ("NAc_L", "mPFC"), ("Hip", "mPFC"), ("Amy", "dmPFC"), ("Amy", "NAc"), ("NAc", "dmPFC"), ("VTA", "NAc")]
+PRIMARY = [
+    ("NAc", "mPFC"),
+    ("NAc_R", "mPFC"),
+    ("NAc_L", "mPFC"),
+    ("Hip", "mPFC"),
+    ("Amy", "dmPFC"),
+    ("Amy", "NAc"),
+    ("NAc", "dmPFC"),
+    ("VTA", "NAc"),
+]
 OTHERS = [("PAG", "mPFC"), ("Amy_L", "mPFC"), ("Amy_R", "mPFC"), ("Hip_L", "Amy_L"), ("Hip_R", "Amy_R"), ("PCC", "mPFC"), ("S1", "pIns"), ("aIns", "dACC"),
           ("Thal", "S1"), ("VTA", "PAG"), ("vmPFC", "Amy"), ("OFC", "NAc"), ("rACC", "PAG"), ("dlPFC", "NAc"), ("Hip", "Amy"), ("PCC", "Hip"), ("Thal", "aIns")]  # fmt: skip
 STATISTICS = ("pearson", "ledoit_wolf", "partial")
@@ -59,7 +68,13 @@ def write_rpn(out: Path) -> Path:
             lost = site == "bochum" and number == sizes["n"] - 1
             members += [
                 _member(person, "kept_in_publication", site, kept, "not: kept_in_publication = 1"),
-                _member(person, "motion_rules", site, ruled, "not: mean FD ≤ 0.15 mm" if not lost else "no outcome"),
+                _member(
+                    person,
+                    "motion_rules",
+                    site,
+                    ruled,
+                    "not: mean FD ≤ 0.15 mm" if not lost else "no outcome",
+                ),
             ]
             value = float(rng.normal(0, 1.1))
             noise = 0.05 if site == "bochum" else 0.5
@@ -84,7 +99,9 @@ def write_rpn(out: Path) -> Path:
                 evaluation.append(row)
         n = 56 if population == "kept_in_publication" else 64
         value = 0.443 if population == "kept_in_publication" else 0.155
-        evaluation.append(_evaluation("spisak2020_rpn", population, "all external sites", "pearson_r", value, 0.23, n))
+        evaluation.append(
+            _evaluation("spisak2020_rpn", population, "all external sites", "pearson_r", value, 0.23, n)
+        )
     populations = {"kept_in_publication": "kept in the publication", "motion_rules": "motion rules only"}
     _common(out, "RPN-signature three-centre resting-state sample", people, populations, members, sessions)
     write_table(schema("outcomes").table(outcomes), "outcomes", out / "cohort/outcomes.parquet")
@@ -92,15 +109,29 @@ def write_rpn(out: Path) -> Path:
     write_table(schema("evaluation").table(evaluation), "evaluation", out / "predict/evaluation.tsv")
     write_json(out / "predict/markers.json", [rpn_marker(), lacking_marker()])
     write_json(out / "predict/differences.json", _differences(outcomes, scores, members))
-    effects = _effects(rng, list(populations), "slope of pain_sensitivity", "r per z", "partial r", (91, 99), 0.0)
+    effects = _effects(
+        rng, list(populations), "slope of pain_sensitivity", "r per z", "partial r", (91, 99), 0.0
+    )
     write_table(schema("effects").table(effects), "effects", out / "compare/effects.tsv")
     _declared(out, "pain_sensitivity", "slope of pain_sensitivity", "partial")
     _circuit(out, rng, {"kept_in_publication": 91, "motion_rules": 99})
     problems = [
-        problem("CL203", found="CER7b_l", participant_id=f"sub-bochum{number}", file=f"sub-bochum{number}/func/x.tsv")
+        problem(
+            "CL203",
+            found="CER7b_l",
+            participant_id=f"sub-bochum{number}",
+            file=f"sub-bochum{number}/func/x.tsv",
+        )
         for number in range(801, 809)
     ] + [problem("CL308", found="n/a", participant_id="sub-bochum841", file="participants.tsv", row=42)]
-    problems += [problem("CL204", found="199 motion rows, 200 volumes", participant_id="sub-szeged829", file="sub-szeged829/func/y.tsv")]
+    problems += [
+        problem(
+            "CL204",
+            found="199 motion rows, 200 volumes",
+            participant_id="sub-szeged829",
+            file="sub-szeged829/func/y.tsv",
+        )
+    ]
     write_table(schema("problems").table(problem_rows(problems)), "problems", out / "problems.tsv")
     return out
 
@@ -119,7 +150,14 @@ def write_demo(out: Path) -> Path:
         outcome["label"] = "" if missing else ("persistent" if group else "recovered")
         outcomes.append(outcome)
         sessions.append(_session(person, site, float(rng.gamma(8, 0.012)), float(rng.uniform(0, 0.2))))
-    _common(out, "Built-in demonstration (simulated people)", people, {"eligible": "everyone eligible"}, members, sessions)
+    _common(
+        out,
+        "Built-in demonstration (simulated people)",
+        people,
+        {"eligible": "everyone eligible"},
+        members,
+        sessions,
+    )
     write_table(schema("outcomes").table(outcomes), "outcomes", out / "cohort/outcomes.parquet")
     effects = _effects(rng, ["eligible"], "persistent - recovered", "r", "Hedges g", (35,), 0.3)
     write_table(schema("effects").table(effects), "effects", out / "compare/effects.tsv")
@@ -142,11 +180,17 @@ def rpn_marker() -> dict:
         "population": "35 healthy volunteers of one centre (Bochum); not patients",
         "direction": "higher score, higher pain sensitivity",
         "verified": [
-            {"what": "r with observed sensitivity, study 1 (Bochum), nested cross-validation", "value": 0.45, "n": 35},
+            {
+                "what": "r with observed sensitivity, study 1 (Bochum), nested cross-validation",
+                "value": 0.45,
+                "n": 35,
+            },
             {"what": "r, study 2 (Essen), external", "value": 0.43, "n": 37},
             {"what": "r, study 3 (Szeged), external", "value": 0.47, "n": 19},
         ],
-        "failures": ["Without excluding people whose thresholds were out of range, r is 0.24 (n 41) and 0.00 (n 23)."],
+        "failures": [
+            "Without excluding people whose thresholds were out of range, r is 0.24 (n 41) and 0.00 (n 23)."
+        ],
         "needs": ["*_seg-MIST122_*timeseries.tsv", "*_motion.tsv"],
         "status": "ok",
         "note": "",
@@ -164,7 +208,13 @@ def lacking_marker() -> dict:
 
 
 def _member(person: str, population: str, site: str, inside: bool, reason: str) -> dict:
-    return {"participant_id": person, "population": population, "site": site, "member": int(inside), "reason": "" if inside else reason}
+    return {
+        "participant_id": person,
+        "population": population,
+        "site": site,
+        "member": int(inside),
+        "reason": "" if inside else reason,
+    }
 
 
 def _outcome(person: str, name: str, family: str, value: float) -> dict:
@@ -179,10 +229,19 @@ def _score(person: str, site: str, value: float) -> dict:
 
 
 def _session(person: str, site: str, fd: float, censored: float) -> dict:
-    return {"participant_id": person, "session_id": "ses-none", "site": site, "n_runs": 1, "mean_fd": fd, "censored_share": censored}
+    return {
+        "participant_id": person,
+        "session_id": "ses-none",
+        "site": site,
+        "n_runs": 1,
+        "mean_fd": fd,
+        "censored_share": censored,
+    }
 
 
-def _evaluation(name: str, population: str, site: str, metric: str, value: float, half: float, n: int) -> dict:
+def _evaluation(
+    name: str, population: str, site: str, metric: str, value: float, half: float, n: int
+) -> dict:
     return {"name": name, "kind": "marker", "outcome": "pain_sensitivity", "population": population, "scheme": "external",
             "site": site, "metric": metric, "value": value, "ci_low": value - half, "ci_high": min(1.0, value + half),
             "p": np.nan, "n": n}  # fmt: skip
@@ -207,8 +266,14 @@ def _differences(outcomes: list[dict], scores: list[dict], members: list[dict]) 
                 "n": dict(zip(names, n, strict=True)),
                 "only_in": {names[0]: [], names[1]: only},
                 "people": [
-                    {"participant_id": person, "in": [names[1]], "score": score[person], "outcome": outcome[person],
-                     "reason": "not: kept_in_publication = 1", "r_without": values[1] + 0.06}
+                    {
+                        "participant_id": person,
+                        "in": [names[1]],
+                        "score": score[person],
+                        "outcome": outcome[person],
+                        "reason": "not: kept_in_publication = 1",
+                        "r_without": values[1] + 0.06,
+                    }
                     for person in only
                 ],  # fmt: skip
             }
@@ -252,8 +317,16 @@ def _declared(out: Path, outcome: str, contrast: str, statistic: str) -> None:
             "covariates": ["age", "sex", "mean_fd", "site"],
             "statistic": statistic,
             "families": [
-                {"name": "primary", "description": "The edges named by published findings.", "n_tests": len(PRIMARY)},
-                {"name": "exploratory", "description": "All other edges of the circuit.", "n_tests": len(OTHERS)},
+                {
+                    "name": "primary",
+                    "description": "The edges named by published findings.",
+                    "n_tests": len(PRIMARY),
+                },
+                {
+                    "name": "exploratory",
+                    "description": "All other edges of the circuit.",
+                    "n_tests": len(OTHERS),
+                },
             ],
             "minimum_people": 10,
             "notes": ["Declared in config.yaml before the comparison ran."],
@@ -274,7 +347,9 @@ def _circuit(out: Path, rng: np.random.Generator, people: dict[str, int]) -> Non
     write_json(
         out / "circuit.json",
         {
-            "regions": [dict(zip(("id", "name", "side", "x", "y", "z"), row, strict=True)) for row in REGIONS],
+            "regions": [
+                dict(zip(("id", "name", "side", "x", "y", "z"), row, strict=True)) for row in REGIONS
+            ],
             "edges": [{"target": edge(a, b), "a": a, "b": b, "primary": (a, b) in PRIMARY} for a, b in edges],
             "means": means,
         },
@@ -316,7 +391,16 @@ def _common(out: Path, name: str, people: list[tuple[str, str]], populations: di
     nodes = [f"node{number}" for number in range(123)]
     write_json(
         out / "definitions.json",
-        {"fc-0123456789ab": {"measure": "fc", "algorithm": 1, "settings": {"fd_threshold": 0.15}, "atlas": "MIST122", "atlas_hash": "ab" * 32, "nodes": nodes}},
+        {
+            "fc-0123456789ab": {
+                "measure": "fc",
+                "algorithm": 1,
+                "settings": {"fd_threshold": 0.15},
+                "atlas": "MIST122",
+                "atlas_hash": "ab" * 32,
+                "nodes": nodes,
+            }
+        },
     )
     write_json(
         out / "manifest.json",

@@ -121,12 +121,11 @@ def off_nominal(counts: dict[str, tuple[int, int, float]]) -> dict[str, float]:
     }
 
 
-# Measured with 20,000 cohorts each: HC3 with n - columns degrees of freedom keeps its 5 % from about 120
-# people; below, it is cautious, except where the smaller group is the more variable.
-CALIBRATED = tuple(one for one in SCENARIOS if one.n_people >= 120)
-CAUTIOUS = tuple(
-    one for one in SCENARIOS if one.n_people < 120 and one.residuals == "normal" and one not in CALIBRATED
-)
+# Measured with 20,000 cohorts each: HC3 with n - columns degrees of freedom keeps its 5 % for slopes from 120
+# people and for differences from 240; below, it is cautious, except where the smaller group is more variable.
+NORMAL = tuple(one for one in SCENARIOS if one.residuals == "normal")
+CALIBRATED = tuple(one for one in NORMAL if one.n_people >= (240 if one.n_cases else 120))
+CAUTIOUS = tuple(one for one in NORMAL if one not in CALIBRATED)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +144,7 @@ def test_rates_are_near_nominal_in_few_cohorts(scenario):
 
 
 @pytest.mark.slow
-def test_rates_are_nominal_from_120_people():
+def test_rates_are_nominal_with_enough_people():
     counts = {}
     for scenario in CALIBRATED:
         rates = simulate(scenario, 20_000)
@@ -165,8 +164,15 @@ def test_rates_of_few_people_err_on_the_cautious_side(scenario):
 @pytest.mark.slow
 def test_effect_size_intervals_cover_where_residuals_are_normal_and_of_equal_variance():
     counts = {}
-    for scenario in SCENARIOS:
-        if scenario.residuals == "normal":
-            rates = simulate(scenario, 20_000)
-            counts[scenario.name] = (rates.es_covered, rates.n, 0.95)
+    for scenario in NORMAL:
+        rates = simulate(scenario, 20_000)
+        counts[scenario.name] = (rates.es_covered, rates.n, 0.95)
     assert off_nominal(counts) == {}
+
+
+@pytest.mark.slow
+def test_a_small_and_variable_group_is_the_known_weakness():
+    weak = next(one for one in SCENARIOS if one.name == "8 against 32, cases twice as variable")
+    rates = simulate(weak, 20_000)
+    assert 0.05 < rates.rejections / rates.n < 0.065  # where least squares without HC3 rejects 17 %
+    assert rates.es_covered / rates.n < 0.9  # g assumes equal variances, and its docstring says so

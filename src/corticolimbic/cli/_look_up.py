@@ -20,8 +20,14 @@ def _evidence(options: Namespace) -> str:
 
     if options.action == "show":
         return evidence.show_text(options.id)
-    filters = {"findings": ("region", "measure", "condition", "state"), "effects": ("measure", "state"), "facts": ()}
-    chosen = {name: getattr(options, name) for name in filters["findings"] if getattr(options, name) is not None}
+    filters = {
+        "findings": ("region", "measure", "condition", "state"),
+        "effects": ("measure", "state"),
+        "facts": (),
+    }
+    chosen = {
+        name: getattr(options, name) for name in filters["findings"] if getattr(options, name) is not None
+    }
     unusable = sorted(set(chosen) - set(filters[options.table]))
     if unusable:
         raise SettingsError(f"the table {options.table} cannot be filtered by {', '.join(unusable)}")
@@ -53,7 +59,11 @@ def _markers(options: Namespace) -> str:
         *(f"needs: {need}" for need in item.needs),
         *(f"verified: {found.what}: {found.value:g}, n {found.n}" for found in item.verified),
         *(f"failed: {failure}" for failure in item.failures),
-        f"score = {item.intercept:.6g} + sum of weight x (value - center) / scale over {len(item.terms)} terms:",
-        *(f"  {term.target}  {term.weight:+.5f}  center {term.center:+.5f}  scale {term.scale:.5f}" for term in item.terms),
+        f"score = {item.intercept:.6g} + sum of weight x (value - center) / scale over {len(item.terms)} "
+        "terms:",
+        *(
+            f"  {term.target}  {term.weight:+.5f}  center {term.center:+.5f}  scale {term.scale:.5f}"
+            for term in item.terms
+        ),
     ]
     return "\n".join(lines)

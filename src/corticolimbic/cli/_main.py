@@ -20,13 +20,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         Words after the program's name; those of this process by default.
     """
+    try:
+        return _answer(arguments)
+    except BrokenPipeError:  # the reader of our output (head, less) has seen enough
+        _silence()
+        return 0
+    finally:
+        _flush()
+
+
+def _answer(arguments: Sequence[str] | None) -> int:
     options = parser().parse_args(arguments)
     if options.version:
         return _version()
     if options.command is None:
         parser().print_help()
         return USAGE
-    # One thread a process: we run as many processes as cores, and results must not depend on the number of threads.
+    # One thread a process: there are as many processes as cores, and results must not depend on threads.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     return _guarded(options)
@@ -46,9 +56,27 @@ def _guarded(options: Namespace) -> int:
     except KeyboardInterrupt:
         print("stopped; what is finished is kept, and the same command goes on from there", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of our output (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk, a folder that went away
+        print(
+            f"error: {error}; what is finished is kept, and the same command goes on from there",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _flush() -> None:
+    """Write out what is printed, here where a closed pipe can still be met in peace."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+
+
+def _silence() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _call(options: Namespace) -> int:

@@ -14,18 +14,23 @@ STEP_HELP = {
 }
 """Commands that take a dataset to a step; each brings OUT up to date as far as that step, and no further."""
 
-_EXIT = "exit codes: 0 done, 1 nothing usable or internal error, 2 usage or settings, 3 done but some inputs unreadable"
+_EXIT = (
+    "exit codes: 0 done, 1 nothing usable or internal error, 2 usage or settings, "
+    "3 done but some inputs unreadable"
+)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = argparse.ArgumentParser(
         prog="corticolimbic",
-        description="Measure the brain's corticolimbic circuit from MRI derivatives, follow people from acute to "
-        "chronic pain, and test the published predictors. Research software, not a medical device.",
+        description="Measure the brain's corticolimbic circuit from MRI derivatives, follow people from acute "
+        "to chronic pain, and test the published predictors. Research software, not a medical device.",
         epilog=_EXIT,
     )
-    top.add_argument("--version", action="store_true", help="print the version and the environment, for bug reports")
+    top.add_argument(
+        "--version", action="store_true", help="print the version and the environment, for bug reports"
+    )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _demo(commands)
     for name, words in STEP_HELP.items():
@@ -45,24 +50,38 @@ def _add(commands: argparse._SubParsersAction, name: str, words: str) -> argpars
 
 
 def _demo(commands: argparse._SubParsersAction) -> None:
-    command = _add(commands, "demo", "write a small sample of simulated series, run on it, and say where the page is")
-    command.add_argument("out", type=Path, metavar="OUT", help="folder for the sample (OUT/dataset) and results (OUT/results)")
+    command = _add(
+        commands, "demo", "write a small sample of simulated series, run on it, and say where the page is"
+    )
+    command.add_argument(
+        "out", type=Path, metavar="OUT", help="folder for the sample (OUT/dataset) and results (OUT/results)"
+    )
     command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
     command.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def _step(commands: argparse._SubParsersAction, name: str, words: str) -> None:
     command = _add(commands, name, words)
-    command.add_argument("dataset", type=Path, metavar="DATASET", help="folder of BIDS derivatives with region series")
-    command.add_argument("out", type=Path, metavar="OUT", help="folder for the results: new, empty, or of an earlier run")
     command.add_argument(
-        "--config", type=Path, metavar="FILE",
+        "dataset", type=Path, metavar="DATASET", help="folder of BIDS derivatives with region series"
+    )
+    command.add_argument(
+        "out", type=Path, metavar="OUT", help="folder for the results: new, empty, or of an earlier run"
+    )
+    command.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
         help="settings in YAML (default: OUT/config.yaml of an earlier run, else the built-in defaults)",
     )
-    command.add_argument("--dry-run", action="store_true", help="say what would be done and why, and do nothing")
+    command.add_argument(
+        "--dry-run", action="store_true", help="say what would be done and why, and do nothing"
+    )
     command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
     command.add_argument(
-        "--verify", action="store_true", help="hash all inputs and outputs again instead of trusting sizes and times"
+        "--verify",
+        action="store_true",
+        help="hash all inputs and outputs again instead of trusting sizes and times",
     )
     command.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -73,7 +92,9 @@ def _report(commands: argparse._SubParsersAction) -> None:
 
 
 def _validate(commands: argparse._SubParsersAction) -> None:
-    command = _add(commands, "validate", "read every file and list every problem at once, with file, row and remedy")
+    command = _add(
+        commands, "validate", "read every file and list every problem at once, with file, row and remedy"
+    )
     command.add_argument("dataset", type=Path, metavar="DATASET", help="folder of BIDS derivatives")
     command.add_argument("--config", type=Path, metavar="FILE", help="settings in YAML")
     command.add_argument("--tsv", action="store_true", help="print problems.tsv instead of sentences")
@@ -84,7 +105,9 @@ def _evidence(commands: argparse._SubParsersAction) -> None:
     command = _add(commands, "evidence", "what is published: findings, verified effects, stylised facts")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = _add(actions, "list", "list findings, effects or facts")
-    listing.add_argument("--table", choices=("findings", "effects", "facts"), default="findings", help="which table")
+    listing.add_argument(
+        "--table", choices=("findings", "effects", "facts"), default="findings", help="which table"
+    )
     for name, words in (
         ("region", "findings that name this region (mPFC, NAc, ...)"),
         ("measure", "findings or effects of this measure"),

@@ -7,10 +7,11 @@ import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from corticolimbic.foundation import PROBLEM_COLUMNS, Problem, SettingsError, available_cores, problem_rows
-from corticolimbic.workflow import Config, Result, dry_run, read_config, run
+from corticolimbic.workflow import Config, Result, dry_run, is_ours, read_config, run
 
 _SHOWN = 20
 
@@ -22,7 +23,13 @@ def step(options: Namespace) -> int:
     if options.dry_run:
         return _say_plan(options, config, until)
     result = run(
-        options.dataset, options.out, config, until=until, n_jobs=options.jobs, verify=options.verify, quiet=options.quiet
+        options.dataset,
+        options.out,
+        config,
+        until=until,
+        n_jobs=options.jobs,
+        verify=options.verify,
+        quiet=options.quiet,
     )
     _say_result(result, options.out)
     return result.exit_code
@@ -31,7 +38,7 @@ def step(options: Namespace) -> int:
 def _config(options: Namespace) -> Config:
     if options.config is not None:
         return read_config(options.config)
-    earlier = options.out / "config.yaml" if "out" in options else None
+    earlier = options.out / "config.yaml" if "out" in options and is_ours(options.out) else None
     if earlier is not None and earlier.is_file():
         print(f"settings: {earlier}")
         return read_config(earlier)
@@ -49,15 +56,19 @@ def _say_plan(options: Namespace, config: Config, until: str) -> int:
 
 def _say_result(result: Result, out: Path) -> None:
     if result.n_units and result.n_run == 0:
-        print(f"Nothing to do: all {result.n_units} units of {result.n_sessions} session(s) are up to date in {out}.")
+        print(
+            f"Nothing to do: all {result.n_units} units of {result.n_sessions} session(s) "
+            f"are up to date in {out}."
+        )
     else:
         print(f"{result.n_sessions} session(s); {result.n_run} of {result.n_units} units were done now.")
     _say_counts(result.problems)
     failed = [item for item in result.problems if item.severity == "failed"]
-    for item in failed[:_SHOWN]:
-        print(f"  {item}", file=sys.stderr)
-    if len(failed) > _SHOWN:
-        print(f"  ... and {len(failed) - _SHOWN} more in problems.tsv", file=sys.stderr)
+    with suppress(BrokenPipeError):  # standard error may be closed; the exit code must still tell the truth
+        for item in failed[:_SHOWN]:
+            print(f"  {item}", file=sys.stderr)
+        if len(failed) > _SHOWN:
+            print(f"  ... and {len(failed) - _SHOWN} more in problems.tsv", file=sys.stderr)
     print(f"Problems: {out / 'problems.tsv'}")
     if result.page is not None:
         print(f"Page: {result.page}")
@@ -65,16 +76,20 @@ def _say_result(result: Result, out: Path) -> None:
 
 def _say_counts(problems: Iterable[Problem]) -> None:
     counts = Counter(item.severity for item in problems)
-    print(f"{counts['failed']} could not be read, {counts['excluded']} excluded by a rule, {counts['info']} notes.")
+    print(
+        f"{counts['failed']} could not be read, {counts['excluded']} excluded by a rule, "
+        f"{counts['info']} notes."
+    )
 
 
 def report(options: Namespace) -> int:
     """Draw the page again."""
     from corticolimbic.report import render
-    from corticolimbic.workflow import is_ours
 
     if not is_ours(options.out):
-        raise SettingsError(f"{options.out} is no results folder of this program; name the OUT of an earlier run")
+        raise SettingsError(
+            f"{options.out} is no results folder of this program; name the OUT of an earlier run"
+        )
     print(f"Page: {render(options.out)}")
     return 0
 
@@ -102,13 +117,19 @@ def validate(options: Namespace) -> int:
 
 def demo(options: Namespace) -> int:
     """Write the sample, run on it, and say where the page is."""
-    from corticolimbic.simulate import write_sample
+    from corticolimbic.simulate import is_sample, write_sample
 
     dataset, out = options.out / "dataset", options.out / "results"
-    if dataset.exists() and not (dataset / "truth").is_dir():
+    if dataset.exists() and not is_sample(dataset):
         raise SettingsError(f"{dataset} exists and is no sample of ours; name another folder")
+    try:
+        dataset.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"{dataset} cannot be written ({error.strerror}); name another folder") from error
     config = read_config(write_sample(dataset))
-    print(f"A sample of simulated people (made by this program, not measured) is in {os.path.relpath(dataset)}.")
+    print(
+        f"A sample of simulated people (made by this program, not measured) is in {os.path.relpath(dataset)}."
+    )
     result = run(dataset, out, config, n_jobs=options.jobs, quiet=options.quiet)
     _say_result(result, out)
     return result.exit_code

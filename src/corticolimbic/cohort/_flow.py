@@ -58,12 +58,16 @@ def flow(
     unlisted = sorted(with_files - set(people.index))
     return {
         "stages": stages,
-        "populations": [_population(populations, settings, index) for index in range(len(settings.populations))],
+        "populations": [
+            _population(populations, settings, index) for index in range(len(settings.populations))
+        ],
         "unlisted": len(unlisted),
     }
 
 
-def _stage(name: str, label: str, kept: set[str], people: pd.Series, removed: list[dict[str, Any]]) -> dict[str, Any]:
+def _stage(
+    name: str, label: str, kept: set[str], people: pd.Series, removed: list[dict[str, Any]]
+) -> dict[str, Any]:
     return {"id": name, "label": label, "n": len(kept), "by_site": _by_site(people, kept), "removed": removed}
 
 

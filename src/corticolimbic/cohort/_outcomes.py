@@ -71,7 +71,13 @@ def _column(participants: pd.DataFrame, settings: Outcome) -> Outcomes:
         odd = cells[(cells != "") & ~cells.isin(list(classes))]
         expected = f"{settings.positive}, {settings.negative} or n/a"
         problems = [
-            problem("CL312", participant_id=str(person), file="participants.tsv", found=f"{name} = {cell!r}", expected=expected)
+            problem(
+                "CL312",
+                participant_id=str(person),
+                file="participants.tsv",
+                found=f"{name} = {cell!r}",
+                expected=expected,
+            )
             for person, cell in odd.items()
         ]
         values = cells.map(classes).astype(float)
@@ -81,9 +87,13 @@ def _column(participants: pd.DataFrame, settings: Outcome) -> Outcomes:
         missing = bool(np.isnan(values[person]))
         reason = f"no value in {name}" if missing else ""
         if missing:
-            problems.append(problem("CL308", participant_id=str(person), file="participants.tsv", found=reason))
+            problems.append(
+                problem("CL308", participant_id=str(person), file="participants.tsv", found=reason)
+            )
         rows.append(
-            _row(person, name, "column", "primary", values[person], settings.unit, reason, label=labels[person])
+            _row(
+                person, name, "column", "primary", values[person], settings.unit, reason, label=labels[person]
+            )
         )
     return Outcomes(schema("outcomes").table(rows), name, tuple(problems))
 
@@ -91,6 +101,7 @@ def _column(participants: pd.DataFrame, settings: Outcome) -> Outcomes:
 def _relative(participants: pd.DataFrame, sessions: pd.DataFrame, settings: Outcome) -> Outcomes:
     baseline, final, problems = _ratings(participants, sessions, settings)
     thresholds = dict.fromkeys((settings.threshold, *settings.beside, *SWEEP))
+    unit = settings.unit or "NRS"
     rows = []
     for person in participants.index:
         first, last = baseline[person], final[person]
@@ -101,14 +112,14 @@ def _relative(participants: pd.DataFrame, sessions: pd.DataFrame, settings: Outc
         change = np.nan if reason else (last - first) / first * 100
         for threshold in thresholds:
             role = _role(threshold, settings)
-            # A fall of exactly the threshold counts as recovery; rounding must not decide (8 to 6.4 is -20 %).
+            # A fall of exactly the threshold is recovery; rounding must not decide (8 to 6.4 is -20 %).
             value = np.nan if reason else float(change > -threshold * 100 + 1e-9)
             label = "" if reason else ("persistent" if value else "recovered")
             rows.append(_row(person, _name(threshold), "relative", role, value, "class", reason, label=label))
         lost = "no final rating" if np.isnan(last) else ""
-        rows.append(_row(person, "final_pain", "continuous", "primary", last, "NRS", lost))
+        rows.append(_row(person, "final_pain", "continuous", "primary", last, unit, lost))
         lost = "no baseline rating" if np.isnan(first) else ""
-        rows.append(_row(person, "baseline_pain", "continuous", "covariate", first, "NRS", lost))
+        rows.append(_row(person, "baseline_pain", "continuous", "covariate", first, unit, lost))
         rows.append(_row(person, "change_percent", "continuous", "secondary", change, "%", reason))
     return Outcomes(schema("outcomes").table(rows), _name(settings.threshold), tuple(problems))
 
@@ -124,7 +135,15 @@ def _name(threshold: float) -> str:
 
 
 def _row(
-    person: object, outcome: str, family: str, role: str, value: float, unit: str, reason: str, *, label: str = ""
+    person: object,
+    outcome: str,
+    family: str,
+    role: str,
+    value: float,
+    unit: str,
+    reason: str,
+    *,
+    label: str = "",
 ) -> dict[str, Any]:
     return {
         "participant_id": str(person),
@@ -157,8 +176,12 @@ def _ratings(
         problems += odd
         problems += [
             problem(
-                "CL312", participant_id=str(person), session_id=str(session), file="sessions.tsv",
-                found=f"{column} = {value:g}", expected=f"{low:g} to {high:g}",
+                "CL312",
+                participant_id=str(person),
+                session_id=str(session),
+                file="sessions.tsv",
+                found=f"{column} = {value:g}",
+                expected=f"{low:g} to {high:g}",
             )
             for person, value in outside.items()
         ]

@@ -33,8 +33,8 @@ def population_table(
     participants
         Strings, indexed by participant_id.
     measured
-        One row a person with at least one measured run, indexed by participant_id; columns ``mean_fd`` (mm) and
-        ``censored_share``.
+        One row a person with at least one measured run, indexed by participant_id; columns ``mean_fd`` (mm)
+        and ``censored_share``.
     outcome
         Primary outcome, NaN where missing, indexed by participant_id; None where no outcome is asked for.
     settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from corticolimbic.foundation import Settings
 
@@ -21,6 +21,13 @@ class Rule(Settings):
     at_most: float | None = Field(default=None, description="The number must not exceed this.")
     at_least: float | None = Field(default=None, description="The number must reach this.")
     label: str = Field(default="", description="Words for the flow figure; made from the rule where empty.")
+
+    @field_validator("equals", mode="before")
+    @classmethod
+    def _no_truth_value(cls, value: object) -> object:
+        if isinstance(value, bool):  # YAML reads yes, no, on and off as true and false
+            raise ValueError("write a text in quotes ('yes'), or a number")
+        return value
 
     @model_validator(mode="after")
     def _one_source(self) -> Rule:
@@ -55,26 +62,37 @@ class Outcome(Settings):
 
     family: Literal["none", "column", "relative"] = Field(
         default="none",
-        description="none: measure only. column: a column of the participants table. relative: persistent if pain "
-        "fell by less than a share of its baseline.",
+        description="none: measure only. column: a column of the participants table. relative: persistent if "
+        "pain fell by less than a share of its baseline.",
     )
     column: str | None = Field(default=None, description="Family column: the column.")
     positive: str | None = Field(
         default=None,
-        description="Family column, two groups: the cell that counts as 1 (for example persistent); null for a "
-        "number.",
+        description="Family column, two groups: the cell that counts as 1 (for example persistent); null for "
+        "a number.",
     )
-    negative: str | None = Field(default=None, description="Family column, two groups: the cell that counts as 0.")
+    negative: str | None = Field(
+        default=None, description="Family column, two groups: the cell that counts as 0."
+    )
     label: str = Field(default="", description="Name of the outcome for people.")
-    unit: str = Field(default="", description="Unit of a numeric outcome.")
-    pain_column: str | None = Field(default=None, description="Family relative: pain rating in the sessions tables.")
-    baseline_session: str | None = Field(default=None, description="Family relative: first session, ses-LABEL.")
+    unit: str = Field(
+        default="", description="Unit of a numeric outcome, or of the pain ratings (NRS where empty)."
+    )
+    pain_column: str | None = Field(
+        default=None, description="Family relative: pain rating in the sessions tables."
+    )
+    baseline_session: str | None = Field(
+        default=None, description="Family relative: first session, ses-LABEL."
+    )
     final_session: str | None = Field(default=None, description="Family relative: last session, ses-LABEL.")
     scale: tuple[float, float] = Field(
         default=(0.0, 10.0), description="Family relative: ends of the rating scale; declared, never guessed."
     )
     threshold: float = Field(
-        default=0.20, gt=0, lt=1, description="Family relative: persistent if pain fell by less than this share."
+        default=0.20,
+        gt=0,
+        lt=1,
+        description="Family relative: persistent if pain fell by less than this share.",
     )
     beside: tuple[float, ...] = Field(
         default=(0.30,), description="Family relative: thresholds reported beside the first, as sensitivity."
@@ -82,8 +100,8 @@ class Outcome(Settings):
     floor: float = Field(
         default=1.0,
         ge=0,
-        description="Family relative: below this baseline pain a percentage has no meaning, and the outcome is "
-        "missing with that reason.",
+        description="Family relative: below this baseline pain a percentage has no meaning, and the outcome "
+        "is missing with that reason.",
     )
 
     @model_validator(mode="after")
@@ -103,12 +121,16 @@ class Outcome(Settings):
 class CohortSettings(Settings):
     """Who the people are, what happened to them, and which of them an analysis is about."""
 
-    site_column: str = Field(default="site", description="Column of the participants table that names the site.")
+    site_column: str = Field(
+        default="site", description="Column of the participants table that names the site."
+    )
     outcome: Outcome = Field(default=Outcome(), description="The outcome.")
     populations: tuple[Population, ...] = Field(
         default=(
             Population(
-                name="eligible", label="everyone eligible", description="Everyone measured who has an outcome."
+                name="eligible",
+                label="everyone eligible",
+                description="Everyone measured who has an outcome.",
             ),
         ),
         min_length=1,

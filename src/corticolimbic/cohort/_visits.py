@@ -22,7 +22,7 @@ def number(cell: str) -> float:
     if "_" in text:  # Python reads 1_000; a hospital's table does not mean it
         raise ValueError(text)
     value = float(text)
-    if math.isinf(value):
+    if not math.isfinite(value):  # also the spellings of NaN that mean no missing cell
         raise ValueError(text)
     return value
 
@@ -87,7 +87,11 @@ def visits_table(participants: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataF
 
 
 def _long(wide: pd.DataFrame, source: str) -> pd.DataFrame:
-    table = wide.melt(id_vars=["participant_id", "session_id"], var_name="variable", value_name="value")
+    key = ["participant_id", "session_id"]
+    columns = {name: place for place, name in enumerate(name for name in wide.columns if name not in key)}
+    numbered = wide.rename(columns=columns)  # a column of the source may be called "variable" or "value"
+    table = numbered.melt(id_vars=key, var_name="variable", value_name="value")
+    table["variable"] = table["variable"].map(dict(enumerate(columns)))
     cells = table["value"].fillna("").astype(str).str.strip()
     table["value"] = cells.where(~cells.isin(MISSING_CELLS), "")
     table["number"] = [_number_or_nan(cell) for cell in table["value"]]

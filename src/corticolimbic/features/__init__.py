@@ -5,6 +5,8 @@ from corticolimbic.features._schema import Schema as Schema
 from corticolimbic.features._schema import SchemaError as SchemaError
 from corticolimbic.features._schema import schema as schema
 from corticolimbic.features._schema import schema_names as schema_names
+from corticolimbic.features._session_order import first_session as first_session
+from corticolimbic.features._session_order import session_order as session_order
 from corticolimbic.features._tables import read_sessions as read_sessions
 from corticolimbic.features._tables import read_table as read_table
 from corticolimbic.features._tables import write_table as write_table

@@ -86,9 +86,12 @@ class Schema:
         """Return the table with columns ordered and typed; raise `SchemaError` where it is not of this form."""
         missing = [name for name in self.names if name not in table.columns]
         unknown = [name for name in table.columns if name not in self.names]
-        if missing or unknown:
-            raise SchemaError(f"table {self.name}: missing {missing}, unknown {unknown}")
-        typed = pd.DataFrame({column.name: _typed(table[column.name], column, self.name) for column in self.columns})
+        twice = sorted(set(table.columns[table.columns.duplicated()]))
+        if missing or unknown or twice:
+            raise SchemaError(f"table {self.name}: missing {missing}, unknown {unknown}, twice {twice}")
+        typed = pd.DataFrame(
+            {column.name: _typed(table[column.name], column, self.name) for column in self.columns}
+        )
         repeated = typed.duplicated(self.key) if self.key else pd.Series(dtype=bool)
         if repeated.any():
             first = typed.loc[repeated, self.key].iloc[0].to_dict()
@@ -99,7 +102,9 @@ class Schema:
 def _typed(values: pd.Series, column: Column, table: str) -> pd.Series:
     try:
         if column.type.startswith("list"):
-            return pd.Series([_vector(cell) for cell in values], index=values.index, name=values.name, dtype=object)
+            return pd.Series(
+                [_vector(cell) for cell in values], index=values.index, name=values.name, dtype=object
+            )
         _refuse_other_types(values, column.type)
         filled = values.astype(object).where(values.notna(), _EMPTY[column.type])
         return filled.astype({"string": object, "int": "int64", "float": "float64"}[column.type])
@@ -109,9 +114,12 @@ def _typed(values: pd.Series, column: Column, table: str) -> pd.Series:
 
 def _refuse_other_types(values: pd.Series, kind: str) -> None:
     """Raise ``TypeError`` on cells of another type: text is never read as a number, nor 1.5 as 1."""
+    if not values.notna().any():
+        return  # nothing to refuse, whatever type an empty column happens to have
     found = pd.api.types.infer_dtype(values, skipna=True)
     if found not in {"empty", *_INFERRED[kind]}:
-        raise TypeError(f"expected {kind}, found {found} (such as {str(values.iloc[0])[:40]!r})")
+        shown = str(values.dropna().iloc[0])[:40]
+        raise TypeError(f"expected {kind}, found {found} (such as {shown!r})")
     if kind == "int" and found != "integer":
         numbers = values.dropna().astype(float)
         if not (numbers % 1 == 0).all():
@@ -142,4 +150,6 @@ def schema(name: str) -> Schema:
 def schema_names() -> tuple[str, ...]:
     """Return the names of all tables."""
     folder = files(__package__).joinpath("schemas")
-    return tuple(sorted(item.name.removesuffix(".json") for item in folder.iterdir() if item.name.endswith(".json")))
+    return tuple(
+        sorted(item.name.removesuffix(".json") for item in folder.iterdir() if item.name.endswith(".json"))
+    )

@@ -12,7 +12,12 @@ import pyarrow.parquet as pq
 from corticolimbic.features._schema import Schema, SchemaError, schema
 from corticolimbic.foundation import atomic_path, write_text
 
-_ARROW = {"string": pa.string(), "int": pa.int64(), "float": pa.float64(), "list<float32>": pa.list_(pa.float32())}
+_ARROW = {
+    "string": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "list<float32>": pa.list_(pa.float32()),
+}
 
 
 def write_table(table: pd.DataFrame, name: str, path: Path) -> None:
@@ -36,7 +41,11 @@ def write_table(table: pd.DataFrame, name: str, path: Path) -> None:
         write_text(path, _tsv(form.check(_plain_cells(checked, form))))
         return
     fields = [
-        pa.field(column.name, _ARROW[column.type], metadata={"description": column.description, "unit": column.unit})
+        pa.field(
+            column.name,
+            _ARROW[column.type],
+            metadata={"description": column.description, "unit": column.unit},
+        )
         for column in form.columns
     ]
     metadata = {"table": form.name, "schema_version": str(form.schema_version)}
@@ -85,7 +94,9 @@ def read_table(name: str, path: Path) -> pd.DataFrame:
     try:
         arrow = pq.ParquetFile(path).read()  # one file, no partitions guessed from folder names
     except pa.ArrowException as error:
-        raise SchemaError(f"{path.name}: no readable Parquet file ({error}); run again into a new folder") from error
+        raise SchemaError(
+            f"{path.name}: no readable Parquet file ({error}); run again into a new folder"
+        ) from error
     metadata = arrow.schema.metadata or {}
     found = (metadata.get(b"table", b"").decode(), metadata.get(b"schema_version", b"").decode())
     if found != (form.name, str(form.schema_version)):
@@ -100,9 +111,14 @@ def _read_tsv(path: Path, form: Schema) -> pd.DataFrame:
     kinds = {column.name: column.type for column in form.columns}
     try:
         header, *rows = (line.split("\t") for line in path.read_text(encoding="utf-8").split("\n")[:-1])
-        data = dict(zip(header, map(list, zip(*rows, strict=True)) if rows else [[] for _ in header], strict=True))
+        data = dict(
+            zip(header, map(list, zip(*rows, strict=True)) if rows else [[] for _ in header], strict=True)
+        )
         return pd.DataFrame(
-            {name: [_value(cell, kinds.get(name, "string")) for cell in cells] for name, cells in data.items()},
+            {
+                name: [_value(cell, kinds.get(name, "string")) for cell in cells]
+                for name, cells in data.items()
+            },
             columns=header,
             dtype=object,
         )

@@ -99,10 +99,10 @@ def problem(
     """
     entry = problem_codes()[code]
     return Problem(
-        participant_id=participant_id,
-        session_id=session_id,
+        participant_id=one_line(participant_id),
+        session_id=one_line(session_id),
         file=one_line(str(file)),
-        row=str(row),
+        row=one_line(str(row)),
         severity=severity or entry.severity,
         code=code,
         found=one_line(found),

@@ -13,7 +13,7 @@ from corticolimbic.measure._connectivity import connectivity as connectivity
 from corticolimbic.measure._connectivity import standardise as standardise
 from corticolimbic.measure._session import ALGORITHM as ALGORITHM
 from corticolimbic.measure._session import REFUSED as REFUSED
-from corticolimbic.measure._session import NodeTargets as NodeTargets
 from corticolimbic.measure._session import MeasuredSession as MeasuredSession
+from corticolimbic.measure._session import NodeTargets as NodeTargets
 from corticolimbic.measure._session import measure_session as measure_session
 from corticolimbic.measure._settings import MeasureSettings as MeasureSettings

@@ -11,6 +11,11 @@ from jaxtyping import Bool, Float
 from corticolimbic.features import Statistic
 from corticolimbic.measure._connectivity import connectivities, standardise
 
+_CANCELLED = 1e-10
+"""A mean of standardised series below this spread is rounding."""
+UNDEFINED = "not defined: the covariance has no inverse"
+"""Reason of an estimate that these series do not have."""
+
 
 @dataclass(frozen=True)
 class EdgeValue:
@@ -37,12 +42,15 @@ class RegionMeans:
         Which regions have a series.
     coverage
         Share of a region's nodes with signal.
+    lost
+        Region without a series to the reason.
     """
 
     members: Mapping[str, frozenset[int]]
     series: Float[np.ndarray, "volumes regions"]
     usable: Bool[np.ndarray, " regions"]
     coverage: Mapping[str, float]
+    lost: Mapping[str, str]
 
 
 def region_means(
@@ -71,16 +79,27 @@ def region_means(
     place = {name: position for position, name in enumerate(nodes)}
     positions: dict[str, frozenset[int]] = {}
     coverage: dict[str, float] = {}
+    lost: dict[str, str] = {}
     means = np.zeros((len(series), len(members)))
     for column, (region, names) in enumerate(members.items()):
         present = [place[name] for name in names if name in place]
         good = [position for position in present if usable[position]]
         positions[region] = frozenset(present)
         coverage[region] = len(good) / len(names) if names else 0.0
-        if good and coverage[region] >= min_coverage:
-            means[:, column] = series[:, good].mean(axis=1)
+        if not present:
+            lost[region] = f"no column for {region}"
+        elif not good:
+            lost[region] = f"no signal in {region}"
+        elif coverage[region] < min_coverage:
+            lost[region] = f"coverage of {region} is {coverage[region]:.2f}, below {min_coverage:g}"
+        else:
+            mean = series[:, good].mean(axis=1)
+            if np.sqrt(np.mean(mean**2)) > _CANCELLED:
+                means[:, column] = mean
+            else:
+                lost[region] = f"the nodes of {region} cancel each other"
     standard, has_signal = standardise(means)
-    return RegionMeans(positions, standard, has_signal, coverage)
+    return RegionMeans(positions, standard, has_signal, coverage, lost)
 
 
 def edge_values(
@@ -106,17 +125,19 @@ def edge_values(
     for target, first, second in edges:
         ends = (place[first], place[second])
         coverage = min(regions.coverage[first], regions.coverage[second])
-        reason = _reason(regions, names, first, second)
+        reason = _reason(regions, first, second)
         values = {} if reason else _edge(regions, names, ends, statistics)
         for statistic in statistics:
-            yield EdgeValue(target, statistic, values.get(statistic, np.nan), coverage, reason or "ok")
+            value = values.get(statistic, np.nan)
+            yield EdgeValue(
+                target, statistic, value, coverage, reason or ("ok" if np.isfinite(value) else UNDEFINED)
+            )
 
 
-def _reason(regions: RegionMeans, names: Sequence[str], first: str, second: str) -> str:
+def _reason(regions: RegionMeans, first: str, second: str) -> str:
     if regions.members[first] & regions.members[second]:
         return f"{first} and {second} share nodes in this atlas"
-    lost = [name for name in (first, second) if not regions.usable[names.index(name)]]
-    return f"no signal in {' and '.join(lost)}" if lost else ""
+    return "; ".join(regions.lost[name] for name in (first, second) if name in regions.lost)
 
 
 def _edge(

@@ -9,6 +9,9 @@ from jaxtyping import Bool, Float
 
 from corticolimbic.features import Statistic
 
+_STEADY = 1e-12
+"""A spread below this share of the largest value is rounding, not signal."""
+
 
 def standardise(
     values: Float[np.ndarray, "volumes regions"],
@@ -23,11 +26,15 @@ def standardise(
     values
         (n_volumes, n_regions), any unit; a region with NaN anywhere counts as missing.
     """
-    centred = values - values.mean(axis=0) if len(values) else values.copy()
+    magnitude = np.abs(values).max(axis=0, initial=0.0)
+    known = np.isfinite(magnitude) & (magnitude > 0)
+    # A power of two changes no digit, and keeps squares of huge or tiny units finite.
+    _, exponent = np.frexp(np.where(known, magnitude, 1.0))
+    scaled = np.ldexp(np.where(known, values, 0.0), -exponent)
+    centred = scaled - scaled.mean(axis=0) if len(values) else scaled
     scale = np.sqrt(np.mean(centred**2, axis=0)) if len(values) else np.zeros(values.shape[1])
     # Rounding leaves a constant of 0.1 with a spread of 1e-17; nothing that a scanner writes is so steady.
-    magnitude = np.abs(values).max(axis=0, initial=0.0)
-    usable = np.isfinite(scale) & (scale > 1e-12 * magnitude)
+    usable = known & (scale > _STEADY)
     series = np.where(usable, centred, 0.0) / np.where(usable, scale, 1.0)
     return series, usable
 
@@ -50,12 +57,16 @@ def connectivity(
     -------
     array
         (n_regions, n_regions), symmetric, 1 on the diagonal; NaN in rows and columns of regions without signal.
+        Partial correlations are NaN throughout where the covariance has no inverse (series of two values that
+        the estimator does not shrink).
     """
     return connectivities(series, usable, (statistic,))[statistic]
 
 
 def connectivities(
-    series: Float[np.ndarray, "volumes regions"], usable: Bool[np.ndarray, " regions"], statistics: Sequence[Statistic]
+    series: Float[np.ndarray, "volumes regions"],
+    usable: Bool[np.ndarray, " regions"],
+    statistics: Sequence[Statistic],
 ) -> dict[Statistic, Float[np.ndarray, "regions regions"]]:
     """Return the matrix of each estimator (see `connectivity`); the shrunk ones share one covariance."""
     matrices: dict[Statistic, Float[np.ndarray, "regions regions"]] = {}
@@ -86,14 +97,19 @@ def _shrunk(series: Float[np.ndarray, "volumes regions"]) -> Float[np.ndarray, "
     from sklearn import config_context
     from sklearn.covariance import ledoit_wolf
 
-    with config_context(skip_parameter_validation=True, assume_finite=True):  # `standardise` left only finite numbers
+    # `standardise` left only finite numbers.
+    with config_context(skip_parameter_validation=True, assume_finite=True):
         return ledoit_wolf(series)[0]
 
 
 def _correlation(covariance: Float[np.ndarray, "regions regions"]) -> Float[np.ndarray, "regions regions"]:
-    scale = np.sqrt(np.diag(covariance))
+    variance = np.diag(covariance)
+    scale = np.sqrt(np.where(variance > 0, variance, np.nan))
     return covariance / np.outer(scale, scale)
 
 
 def _partial(covariance: Float[np.ndarray, "regions regions"]) -> Float[np.ndarray, "regions regions"]:
-    return -_correlation(np.linalg.inv(covariance))
+    try:
+        return -_correlation(np.linalg.inv(covariance))
+    except np.linalg.LinAlgError:
+        return np.full_like(covariance, np.nan)

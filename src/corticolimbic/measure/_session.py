@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from corticolimbic.dataset import RegionSeries, SeriesRun, SessionFiles, read_mo
 from corticolimbic.features import Statistic, Target
 from corticolimbic.foundation import Definition, InputError, LowDofError, Problem, hash_json, problem
 from corticolimbic.measure._censoring import DOF_REFUSE, DOF_WARN, keep_volumes, mean_displacement
-from corticolimbic.measure._circuit_edges import edge_values, region_means
+from corticolimbic.measure._circuit_edges import UNDEFINED, edge_values, region_means
 from corticolimbic.measure._connectivity import connectivity, standardise
 from corticolimbic.measure._settings import MeasureSettings
 
@@ -75,7 +75,12 @@ class _Run:
         return float(len(self.series) - 1)
 
     def row(self, **values: Any) -> dict[str, Any]:
-        quality = {"n_volumes": len(self.series), "dof": self.dof, "mean_fd": self.mean_fd, "inputs": self.inputs}
+        quality = {
+            "n_volumes": len(self.series),
+            "dof": self.dof,
+            "mean_fd": self.mean_fd,
+            "inputs": self.inputs,
+        }
         return {**self.key, **quality, "qc": "ok", **values}
 
 
@@ -121,6 +126,7 @@ def measure_session(
         atlas = atlases.get(run.atlas)
         if atlas is None and settings.circuit_edges:
             tables.problems.append(_about(run, "CL210", found=f"seg-{run.atlas}"))
+        tables.problems += _strangers(run, measured.nodes, atlas)
         _store_series(measured, tables)
         matrices = _store_matrices(measured, settings, tables, asked_for)
         _store_node_targets(measured, matrices, asked_for, tables, settings)
@@ -131,7 +137,16 @@ def measure_session(
 
 
 def _about(run: SeriesRun, code: str, **words: Any) -> Problem:
-    return problem(code, participant_id=run.participant_id, session_id=run.session_id, file=run.series, **words)
+    return problem(
+        code, participant_id=run.participant_id, session_id=run.session_id, file=run.series, **words
+    )
+
+
+def _strangers(run: SeriesRun, columns: Sequence[str], atlas: Atlas | None) -> Iterator[Problem]:
+    known = {node.name for node in atlas.nodes} if atlas is not None else set(columns)
+    unknown = [name for name in columns if name not in known]
+    if unknown:
+        yield _about(run, "CL209", found=f"{len(unknown)} column(s): {', '.join(unknown)}")
 
 
 def _read_run(
@@ -163,7 +178,9 @@ def _read_run(
         "acq": run.acq,
         "space": run.space,
         "atlas": run.atlas,
-        "strategy": "as-given" if settings.fd_threshold is None else f"as-given, FD <= {settings.fd_threshold:g} mm",
+        "strategy": "as-given"
+        if settings.fd_threshold is None
+        else f"as-given, FD <= {settings.fd_threshold:g} mm",
     }
     return _Run(key, data.regions, series, usable, mean_fd, float(np.mean(~keep)), hash_json(files)[:12])
 
@@ -183,11 +200,17 @@ def _gate(run: _Run, files: SeriesRun, settings: MeasureSettings, tables: Measur
         ("mean_fd", "mean", run.mean_fd, "mm"),
         ("censored_share", "share", run.censored, "share"),
     ):
-        known = "ok" if np.isfinite(value) else "no motion table"
+        known = "ok" if np.isfinite(value) else "no framewise displacement"
         tables.features.append(
             run.row(
-                measure=measure, target="WholeBrain", statistic=statistic, definition=definition.id, value=value,
-                unit=unit, coverage=1.0, qc=REFUSED if refused else known,
+                measure=measure,
+                target="WholeBrain",
+                statistic=statistic,
+                definition=definition.id,
+                value=value,
+                unit=unit,
+                coverage=1.0,
+                qc=REFUSED if refused else known,
             )
         )
     left = f"{len(run.series)} volumes kept ({run.censored:.0%} censored) leave {max(run.dof, 0):.0f} degrees of freedom"
@@ -260,11 +283,18 @@ def _store_node_targets(
                 ends = place[first], place[second]
                 value = float(matrices[item.statistic][ends])
                 lost = [name for name in (first, second) if not run.usable[place[name]]]
-                coverage, qc = float(not lost), f"no signal in {' and '.join(lost)}" if lost else "ok"
+                known = "ok" if np.isfinite(value) else UNDEFINED
+                coverage, qc = float(not lost), f"no signal in {' and '.join(lost)}" if lost else known
             tables.features.append(
                 run.row(
-                    measure="fc", target=target, statistic=item.statistic, definition=definition, value=value,
-                    unit="r", coverage=coverage, qc=qc,
+                    measure="fc",
+                    target=target,
+                    statistic=item.statistic,
+                    definition=definition,
+                    value=value,
+                    unit="r",
+                    coverage=coverage,
+                    qc=qc,
                 )
             )
 
@@ -281,13 +311,21 @@ def _store_circuit(run: _Run, atlas: Atlas, settings: MeasureSettings, tables: M
     }
     ids = {}
     for statistic in settings.statistics:
-        definition = Definition("fc", ALGORITHM, {**values, "statistic": statistic}, run.key["atlas"], atlas.hash)
+        definition = Definition(
+            "fc", ALGORITHM, {**values, "statistic": statistic}, run.key["atlas"], atlas.hash
+        )
         ids[statistic] = definition.id
         tables.definitions[definition.id] = definition.plain()
     for item in edge_values(regions, edges, settings.statistics):
         tables.features.append(
             run.row(
-                measure="fc", target=item.target, statistic=item.statistic, definition=ids[item.statistic],
-                value=item.value, unit="r", coverage=item.coverage, qc=item.qc,
+                measure="fc",
+                target=item.target,
+                statistic=item.statistic,
+                definition=ids[item.statistic],
+                value=item.value,
+                unit="r",
+                coverage=item.coverage,
+                qc=item.qc,
             )
         )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from corticolimbic.features import schema
-from corticolimbic.foundation import Problem, problem
+from corticolimbic.foundation import Problem, SettingsError, problem
 from corticolimbic.predict._settings import MarkerUse
 from corticolimbic.stats import Estimate, MetaCorrelation, meta_correlation, pearson, skill, spearman
 
@@ -41,12 +41,18 @@ class Judged:
 
     def members(self, population: str) -> pd.DataFrame:
         """Return the rows of ``people`` that belong to a population."""
-        rows = self.populations[(self.populations["population"] == population) & (self.populations["member"] == 1)]
+        rows = self.populations[
+            (self.populations["population"] == population) & (self.populations["member"] == 1)
+        ]
         return self.people[self.people.index.isin(rows["participant_id"])]
 
 
 def gather(
-    scores: pd.Series, outcome: pd.Series, participants: pd.DataFrame, populations: pd.DataFrame, use: MarkerUse
+    scores: pd.Series,
+    outcome: pd.Series,
+    participants: pd.DataFrame,
+    populations: pd.DataFrame,
+    use: MarkerUse,
 ) -> Judged:
     """Join scores, outcomes, sites and training by participant.
 
@@ -60,6 +66,12 @@ def gather(
         Schema ``populations``.
     use
         Who the training people are.
+
+    Raises
+    ------
+    SettingsError
+        Where the settings name a column, a cell or a population of the training people that is not there: they
+        would be judged as if the marker had never seen them.
     """
     sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"]
     people = pd.DataFrame({"score": scores, "outcome": outcome.reindex(scores.index)}).dropna()
@@ -67,12 +79,34 @@ def gather(
     people["training"] = False
     mean = float("nan") if use.training_mean is None else use.training_mean
     if use.training is not None:
-        trained = participants[participants[use.training.column] == use.training.equals].index
+        trained = _trained(participants, populations, use)
         people["training"] = people.index.isin(trained)
-        kept = populations[(populations["population"] == use.training.population) & (populations["member"] == 1)]
+        kept = populations[
+            (populations["population"] == use.training.population) & (populations["member"] == 1)
+        ]
         reference = outcome[outcome.index.isin(trained) & outcome.index.isin(kept["participant_id"])].dropna()
         mean = float(reference.mean()) if len(reference) and use.training_mean is None else mean
     return Judged(people, populations, mean)
+
+
+def _trained(participants: pd.DataFrame, populations: pd.DataFrame, use: MarkerUse) -> pd.Index:
+    training = use.training
+    if training is None:
+        return pd.Index([])
+    place = f"predict.markers, {use.id}, training"
+    if training.column not in participants.columns:
+        raise SettingsError(f"{place}: participants.tsv has no column {training.column!r}")
+    cells = participants[training.column].astype(str).str.strip()
+    trained = participants.index[cells == training.equals.strip()]
+    if trained.empty:
+        has = ", ".join(sorted(set(cells))[:10])
+        raise SettingsError(
+            f"{place}: nobody has {training.column} = {training.equals!r}; the cells are {has}"
+        )
+    if training.population not in set(populations["population"]):
+        has = ", ".join(dict.fromkeys(populations["population"]))
+        raise SettingsError(f"{place}: no population is named {training.population!r}; there are {has}")
+    return trained
 
 
 def judge(
@@ -95,7 +129,7 @@ def judge(
     for population in dict.fromkeys(judged.populations["population"]):
         members = judged.members(population)
         common = {"name": name, "kind": "marker", "outcome": outcome, "population": population}
-        external: list[Estimate] = []
+        external: dict[str, Estimate] = {}
         for (site, training), people in members.groupby(["site", "training"], sort=True):
             if len(people) < MINIMUM_PEOPLE:
                 problems.append(problem("CL702", found=f"{name}, {population}, {site}: {len(people)} people"))
@@ -104,10 +138,11 @@ def judge(
             where = {**common, "site": site, "scheme": IN_SAMPLE if training else EXTERNAL}
             rows += [_row(where, metric, estimate) for metric, estimate in estimates.items()]
             if not training:
-                external.append(estimates["pearson_r"])
+                external[str(site)] = estimates["pearson_r"]
         if len(external) > 1:
             where = {**common, "site": ALL_SITES, "scheme": EXTERNAL}
-            rows += _combined(where, external, members[~members["training"]], judged, use, rng, resamples)
+            people = members[~members["training"] & members["site"].isin(external)]
+            rows += _combined(where, list(external.values()), people, judged, use, rng, resamples)
     return schema("evaluation").table(rows), problems
 
 
@@ -130,12 +165,14 @@ def _combined(
     rng: np.random.Generator,
     resamples: int,
 ) -> list[dict[str, Any]]:
-    known = [item for item in external if np.isfinite(item.value)]
-    combined = meta_correlation(np.array([item.value for item in known]), np.array([item.n for item in known]))
+    values, numbers = np.array([item.value for item in external]), np.array([item.n for item in external])
+    combined = meta_correlation(values, numbers)  # leaves out sites whose scores or outcomes do not vary
     rows = [_row(where, "pearson_r", combined)]
     if use.predicts_outcome and np.isfinite(judged.training_mean):
         observed, predicted = people["outcome"].to_numpy(dtype=float), people["score"].to_numpy(dtype=float)
-        rows.append(_row(where, "skill", skill(observed, predicted, judged.training_mean, rng, resamples=resamples)))
+        rows.append(
+            _row(where, "skill", skill(observed, predicted, judged.training_mean, rng, resamples=resamples))
+        )
     return rows
 
 
@@ -205,7 +242,11 @@ def _difference(
             "in": [population for population in names if person in here[population].index],
             "score": float(everyone.loc[person, "score"]),
             "outcome": float(everyone.loc[person, "outcome"]),
-            "reason": "; ".join(table.get((person, population), "") for population in names if person not in here[population].index),
+            "reason": "; ".join(
+                table.get((person, population), "")
+                for population in names
+                if person not in here[population].index
+            ),
             "r_without": _r(max(here.values(), key=len).drop(index=person, errors="ignore")),
         }
         for person in sorted({person for group in only.values() for person in group})

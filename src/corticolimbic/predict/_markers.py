@@ -91,7 +91,9 @@ class Marker:
 def marker_ids() -> tuple[str, ...]:
     """Return the ids of all markers."""
     folder = files(__package__).joinpath("markers")
-    return tuple(sorted(item.name.removesuffix(".json") for item in folder.iterdir() if item.name.endswith(".json")))
+    return tuple(
+        sorted(item.name.removesuffix(".json") for item in folder.iterdir() if item.name.endswith(".json"))
+    )
 
 
 @cache
@@ -123,6 +125,6 @@ def _marker(raw: dict[str, Any], name: str) -> Marker:
         for term in raw.pop("terms")
     )
     verified = tuple(Published(**item) for item in raw.pop("verified"))
-    lists = {key: tuple(raw.pop(key)) for key in ("failures", "needs")}
+    failures, needs = tuple(raw.pop("failures")), tuple(raw.pop("needs"))
     raw.pop("kind", None)
-    return Marker(terms=terms, verified=verified, **lists, **raw)
+    return Marker(terms=terms, verified=verified, failures=failures, needs=needs, **raw)

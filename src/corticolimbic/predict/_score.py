@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from corticolimbic.features import schema
+from corticolimbic.features import first_session, schema
 from corticolimbic.foundation import Problem, problem
 from corticolimbic.predict._markers import Marker
 
@@ -16,7 +16,10 @@ _RUN = ["participant_id", "session_id", "task", "run"]
 
 
 def score(
-    marker: Marker, features: pd.DataFrame, sites: Mapping[str, str], state_tasks: Mapping[str, tuple[str, ...]]
+    marker: Marker,
+    features: pd.DataFrame,
+    sites: Mapping[str, str],
+    state_tasks: Mapping[str, tuple[str, ...]],
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Score a marker on every run of its state.
 
@@ -35,7 +38,7 @@ def score(
     -------
     scores
         Schema ``scores``; a run that lacks an input has status "not computable: needs ...". Where no run has the
-        marker's state and atlas there is one row without a participant's score for each participant.
+        marker's state and atlas there is one row without a score for each participant.
     problems
         CL701 with what is missing, by participant.
     """
@@ -57,12 +60,19 @@ def score(
         rows.append(_row(marker, names, sites, value, status))
         if status != "ok":
             problems.append(_problem(names["participant_id"], names["session_id"], f"{marker.id} {status}"))
+    here = features[features["task"].isin(tasks) & (features["atlas"] == marker.atlas)]
+    present = set(here["participant_id"])
     for person in sorted(set(features["participant_id"]) - scored):
-        status = "not computable: needs " + "; ".join(marker.needs)
+        needs = "a run long enough for connectivity" if person in present else "; ".join(marker.needs)
+        status = f"not computable: needs {needs}"
         names = {"participant_id": person, "session_id": "n/a", "task": "n/a", "run": "n/a"}
         rows.append(_row(marker, names, sites, np.nan, status))
     if not scored:
-        problems.append(_problem("", "", f"{marker.id} on nobody: no series of seg-{marker.atlas} in state {marker.state}"))
+        problems.append(
+            _problem(
+                "", "", f"{marker.id} on nobody: no series of seg-{marker.atlas} in state {marker.state}"
+            )
+        )
     return schema("scores").table(rows), problems
 
 
@@ -74,7 +84,10 @@ def _value(marker: Marker, inputs: pd.DataFrame) -> tuple[float, str]:
     """Return the score of one run and its status; inputs are found by target, never by position."""
     values = inputs.set_index("target")["value"]
     if values.index.has_duplicates:
-        return np.nan, "not computable: needs one value for each edge, found more (two spaces or acquisitions)"
+        return (
+            np.nan,
+            "not computable: needs one value for each edge, found more (two spaces or acquisitions)",
+        )
     lacking = [term.target for term in marker.terms if not np.isfinite(values.get(term.target, np.nan))]
     if lacking:
         return np.nan, f"not computable: needs {', '.join(lacking)}"
@@ -89,14 +102,16 @@ def _row(
     return {**names, "site": site, "marker": marker.id, "score": value, "se": np.nan, "status": status}
 
 
-def person_scores(scores: pd.DataFrame) -> pd.Series:
-    """Return one score a person: the mean over the runs of the first session that has one.
+def person_scores(scores: pd.DataFrame, session: str | None = None) -> pd.Series:
+    """Return one score a person: the mean over the runs of one session.
 
     Parameters
     ----------
     scores
         Rows of one marker, schema ``scores``.
+    session
+        The session; by default the first of each person that has a score (``ses-2`` before ``ses-10``).
     """
     good = scores[(scores["status"] == "ok") & np.isfinite(scores["score"])]
-    by_session = good.groupby(["participant_id", "session_id"], sort=True)["score"].mean().reset_index()
-    return by_session.drop_duplicates("participant_id").set_index("participant_id")["score"]
+    chosen = session if session is not None else good["participant_id"].map(first_session(good))
+    return good[good["session_id"] == chosen].groupby("participant_id", sort=True)["score"].mean()

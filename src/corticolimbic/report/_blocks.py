@@ -9,6 +9,8 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
+from corticolimbic.report._numbers import Number
+
 
 @dataclass(frozen=True)
 class Paragraph:
@@ -57,7 +59,7 @@ class Cell:
     """One cell: what is printed, what it is sorted by, and whether it is quiet (not a result to stress)."""
 
     text: str
-    order: str | float = ""
+    order: str | Number = ""
     quiet: bool = False
 
     @property

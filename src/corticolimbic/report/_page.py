@@ -8,6 +8,7 @@ import shutil
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -22,7 +23,7 @@ from corticolimbic.report._sections._marker import markers
 from corticolimbic.report._sections._people import people
 from corticolimbic.report._sections._problems import problems
 from corticolimbic.report._sections._quality import quality
-from corticolimbic.report._sections._record import citing, settings, written
+from corticolimbic.report._sections._record import citing, settings, visible, written
 from corticolimbic.report._sections._summary import summary
 from corticolimbic.report._svg import illustrate
 from corticolimbic.report._words import say
@@ -72,6 +73,7 @@ def _html(results: Results, sections: tuple[Section, ...]) -> str:
         loader=PackageLoader("corticolimbic.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -90,6 +92,11 @@ def _html(results: Results, sections: tuple[Section, ...]) -> str:
         script=Markup(script),  # noqa: S704
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:",
     )
+
+
+def _shown(value: Any) -> Any:
+    """Return text with control and direction marks written out; escaping comes after."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _asset(name: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from corticolimbic.report._numbers import Number
+
 INK = "#1d2329"
 MUTED = "#5b6570"
 RULE = "#d5d8d3"
@@ -40,7 +42,7 @@ def group_style(position: int) -> tuple[str, str]:
     return GROUPS[position % len(GROUPS)]
 
 
-def diverging(value: float, largest: float) -> str:
+def diverging(value: Number, largest: Number) -> str:
     """Return the colour of a signed value: blue below 0, grey at 0, orange above.
 
     The grey middle, unlike white, shows on light and on dark paper; blue and orange stay apart for every

@@ -97,7 +97,9 @@ class Flow:
         """Read ``cohort/flow.json``."""
         top = read.mapping(value)
         outcome = read.mapping(top.get("outcome"))
-        parts = {name: read.text(outcome.get(name)) for name in ("name", "family", "unit", "label", "description")}
+        parts = {
+            name: read.text(outcome.get(name)) for name in ("name", "family", "unit", "label", "description")
+        }
         return cls(
             stages=tuple(Group.read(item) for item in read.objects(top.get("stages"))),
             populations=tuple(Group.read(item) for item in read.objects(top.get("populations"))),
@@ -108,7 +110,8 @@ class Flow:
 def _sweep(outcome: dict[str, Any]) -> tuple[Variant, ...]:
     rows = read.objects(outcome.get("sweep"))
     return tuple(
-        Variant(read.text(row.get("outcome")), read.count(row.get("n")), read.count(row.get("persistent"))) for row in rows
+        Variant(read.text(row.get("outcome")), read.count(row.get("n")), read.count(row.get("persistent")))
+        for row in rows
     )
 
 
@@ -143,7 +146,11 @@ class Declared:
             covariates=read.texts(top.get("covariates")),
             statistic=read.text(top.get("statistic")),
             families=tuple(
-                Family(read.text(item.get("name")), read.text(item.get("description")), read.count(item.get("n_tests")))
+                Family(
+                    read.text(item.get("name")),
+                    read.text(item.get("description")),
+                    read.count(item.get("n_tests")),
+                )
                 for item in read.objects(top.get("families"))
             ),
             minimum_people=read.count(top.get("minimum_people")),

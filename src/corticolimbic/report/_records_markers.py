@@ -45,7 +45,20 @@ class Marker:
     @classmethod
     def read(cls, item: dict[str, Any]) -> Marker:
         """Read one object of ``predict/markers.json``."""
-        plain = ("id", "name", "citation", "doi", "state", "predicts", "target", "recipe", "population", "direction", "status", "note")
+        plain = (
+            "id",
+            "name",
+            "citation",
+            "doi",
+            "state",
+            "predicts",
+            "target",
+            "recipe",
+            "population",
+            "direction",
+            "status",
+            "note",
+        )
         return cls(
             **{field: read.text(item.get(field), 1000) for field in plain},
             verified=tuple(

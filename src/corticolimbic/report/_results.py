@@ -82,13 +82,13 @@ class Results:
         names = [group.name for group in self.flow.populations] if self.flow else []
         for table in (self.populations, self.effects, self.evaluation):
             names += list(table["population"].unique()) if table is not None else []
-        return tuple(dict.fromkeys(name for name in names if name and name != "n/a"))
+        return tuple(dict.fromkeys(map(str, names)))
 
     def population_label(self, name: str) -> str:
         """Return what people call a population."""
         groups = self.flow.populations if self.flow else ()
         label = next((group.label for group in groups if group.name == name), "")
-        return label or read.text(name)
+        return label or read.text(name) or "–"
 
 
 def where(table: pd.DataFrame, mask: Iterable[bool]) -> pd.DataFrame:
@@ -119,7 +119,9 @@ def read_results(root: Path) -> Results:
         flow=attempt("cohort/flow.json", lambda path: Flow.read(_json(path))),
         declared=attempt("compare/declared.json", lambda path: Declared.read(_json(path))),
         circuit=attempt("circuit.json", lambda path: Circuit.read(_json(path))),
-        markers=attempt("predict/markers.json", lambda path: tuple(map(Marker.read, read.objects(_json(path))))),
+        markers=attempt(
+            "predict/markers.json", lambda path: tuple(map(Marker.read, read.objects(_json(path))))
+        ),
         differences=attempt(
             "predict/differences.json", lambda path: tuple(map(Difference.read, read.objects(_json(path))))
         ),

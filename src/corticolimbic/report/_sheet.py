@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from corticolimbic.foundation import one_line
 from corticolimbic.report._palette import INK, PAPER
 
+Pixels = int | float
+"""A length or a place on the sheet, in CSS pixels."""
 FONT = 13
 """Size of ordinary text in pixels."""
 SMALL = 12
@@ -45,7 +48,7 @@ class Sheet:
     _axes: Any = None
     _figure: Any = None
 
-    def start(self, height: float) -> None:
+    def start(self, height: Pixels) -> None:
         """Begin a drawing of this height in pixels."""
         from matplotlib.figure import Figure
 
@@ -56,21 +59,23 @@ class Sheet:
         self._axes.set_xlim(0, self.width)
         self._axes.set_ylim(self.height, 0)
 
-    def text(self, x: float, y: float, words: str, *, color: str = INK, size: int = FONT, align: str = "left",
+    def text(self, x: Pixels, y: Pixels, words: str, *, color: str = INK, size: int = FONT, align: str = "left",
              bold: bool = False, valign: str = "center") -> None:  # fmt: skip
         """Write one line of text."""
         weight = "bold" if bold else "normal"
-        self._axes.text(x, y, words, color=color, size=size, ha=align, va=valign, weight=weight)
+        self._axes.text(
+            x, y, one_line(words, 400), color=color, size=size, ha=align, va=valign, weight=weight
+        )
 
-    def line(self, xs: Sequence[float], ys: Sequence[float], *, color: str = INK, width: float = 1.0,
+    def line(self, xs: Sequence[Pixels], ys: Sequence[Pixels], *, color: str = INK, width: Pixels = 1.0,
              dashed: bool = False, tip: str = "") -> None:  # fmt: skip
         """Draw a line through points."""
         style = (0, (4, 3)) if dashed else "-"
         made = self._axes.plot(xs, ys, color=color, lw=width, ls=style, clip_on=False, solid_capstyle="round")
         self._tip(made[0], tip)
 
-    def curve(self, start: tuple[float, float], bend: tuple[float, float], end: tuple[float, float], *,
-              color: str, width: float, dashed: bool = False, alpha: float = 1.0, tip: str = "") -> None:  # fmt: skip
+    def curve(self, start: tuple[Pixels, Pixels], bend: tuple[Pixels, Pixels], end: tuple[Pixels, Pixels], *,
+              color: str, width: Pixels, dashed: bool = False, alpha: float = 1.0, tip: str = "") -> None:  # fmt: skip
         """Draw a quadratic curve."""
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
@@ -81,13 +86,19 @@ class Sheet:
                           capstyle="round")  # fmt: skip
         self._tip(self._axes.add_patch(patch), tip)
 
-    def box(self, x: float, y: float, width: float, height: float, *, fill: str = "none", edge: str = "none",
-            dashed: bool = False, radius: float = 4, line: float = 1, tip: str = "") -> None:  # fmt: skip
+    def box(self, x: Pixels, y: Pixels, width: Pixels, height: Pixels, *, fill: str = "none", edge: str = "none",
+            dashed: bool = False, radius: Pixels = 4, line: Pixels = 1, tip: str = "") -> None:  # fmt: skip
         """Draw a rectangle with round corners; x and y are its upper left corner."""
         from matplotlib.patches import FancyBboxPatch, Rectangle
 
         style = (0, (4, 3)) if dashed else "-"
-        common = {"facecolor": fill, "edgecolor": edge, "lw": line, "ls": style, "clip_on": False}
+        common: dict[str, Any] = {
+            "facecolor": fill,
+            "edgecolor": edge,
+            "lw": line,
+            "ls": style,
+            "clip_on": False,
+        }
         if radius:
             shape = f"round,pad=0,rounding_size={min(radius, height / 2, width / 2)}"
             patch: Any = FancyBboxPatch((x, y), width, height, boxstyle=shape, **common)
@@ -95,11 +106,11 @@ class Sheet:
             patch = Rectangle((x, y), width, height, **common)
         self._tip(self._axes.add_patch(patch), tip)
 
-    def area(self, xs: Sequence[float], ys: Sequence[float], *, color: str) -> None:
+    def area(self, xs: Sequence[Pixels], ys: Sequence[Pixels], *, color: str) -> None:
         """Fill a polygon."""
         self._axes.fill(xs, ys, facecolor=color, edgecolor="none", clip_on=False)
 
-    def marks(self, xs: Sequence[float], ys: Sequence[float], *, shape: str = "o", color: str = INK, size: float = 8,
+    def marks(self, xs: Sequence[Pixels], ys: Sequence[Pixels], *, shape: str = "o", color: str = INK, size: Pixels = 8,
               hollow: bool = False, fill: str = PAPER, alpha: float = 1.0, tip: str = "") -> None:  # fmt: skip
         """Draw marks; ``size`` is the diameter in pixels."""
         face = fill if hollow else color
@@ -126,26 +137,29 @@ def drawing(name: str) -> Iterator[None]:
     """Fix every setting that a drawing depends on, whatever the user's own matplotlib settings are."""
     import matplotlib.style
 
-    with matplotlib.style.context(["default", {**_SETTINGS, "svg.hashsalt": name}]), warnings.catch_warnings():
+    with (
+        matplotlib.style.context(["default", {**_SETTINGS, "svg.hashsalt": name}]),
+        warnings.catch_warnings(),
+    ):
         # The reader's browser has the glyph even where the font we measure with has not.
         warnings.filterwarnings("ignore", message=".*missing from.*font.*")
         yield
 
 
-def text_width(words: str, size: int = FONT) -> float:
+def text_width(words: str, size: int = FONT) -> Pixels:
     """Return a safe estimate of a text's width in pixels, for any proportional font."""
     wide = sum(1 for character in words if unicodedata.east_asian_width(character) in "WF")
     return size * (0.6 * (len(words) - wide) + 1.05 * wide)
 
 
-def fit(words: str, width: float, size: int = FONT) -> str:
+def fit(words: str, width: Pixels, size: int = FONT) -> str:
     """Return the text, shortened with an ellipsis where it is wider than ``width`` pixels."""
     while words and text_width(words, size) > width:
         words = words[:-2].rstrip() + "…" if len(words) > 2 else ""
     return words
 
 
-def wrap(words: str, width: float, size: int = FONT, lines: int = 3) -> list[str]:
+def wrap(words: str, width: Pixels, size: int = FONT, lines: int = 3) -> list[str]:
     """Break text into lines of at most ``width`` pixels, at most ``lines`` of them."""
     broken: list[str] = []
     for word in words.split():

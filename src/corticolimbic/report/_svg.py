@@ -16,7 +16,7 @@ from corticolimbic.report._blocks import Illustration
 from corticolimbic.report._palette import PAPER, VARIABLES
 from corticolimbic.report._sheet import Sheet, drawing
 
-WIDE = 900
+WIDE = 980
 NARROW = 346
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -62,7 +62,10 @@ def illustrate(plan: Plan, folder: Path) -> Illustration:
             plan.draw(sheet)
             raw[suffix] = _Drawn(sheet.svg(), dict(sheet.tips))
     write_text(folder / f"{plan.name}.svg", _file(raw["wide"], plan))
-    write_text(folder / f"{plan.name}.tsv", plan.data.to_csv(sep="\t", index=False, na_rep="n/a", lineterminator="\n"))
+    write_text(
+        folder / f"{plan.name}.tsv",
+        plan.data.to_csv(sep="\t", index=False, na_rep="n/a", lineterminator="\n"),
+    )
     return Illustration(
         name=plan.name,
         caption=plan.caption,
@@ -113,9 +116,9 @@ def _described(drawn: _Drawn, plan: Plan, prefix: str) -> ET.Element:
         {"role": "img", "aria-labelledby": f"{prefix}-t {prefix}-d", "style": "stroke-linejoin:round"}
     )
     description = ET.Element(f"{{{_SVG}}}desc", {"id": f"{prefix}-d"})
-    description.text = plan.description
+    description.text = one_line(plan.description, 4000)
     title = ET.Element(f"{{{_SVG}}}title", {"id": f"{prefix}-t"})
-    title.text = plan.title
+    title.text = one_line(plan.title)
     root.insert(0, description)
     root.insert(0, title)
     return root

@@ -9,7 +9,14 @@ import numpy as np
 from jaxtyping import Float
 
 from corticolimbic.circuit import atlas
-from corticolimbic.foundation import write_json, write_text
+from corticolimbic.foundation import (
+    InputError,
+    is_temporary,
+    read_json,
+    sweep_temporary,
+    write_json,
+    write_text,
+)
 
 SEED = 20211104
 """Chosen before the first run."""
@@ -22,6 +29,8 @@ REPETITION_TIME = 2.0
 _COUPLING = {"recovered": 0.22, "persistent": 0.46}
 """Strength of the signal that mPFC and NAc share, beside what all regions share: the planted difference."""
 _COUPLING_SD = 0.10
+_DESCRIPTION = "dataset_description.json"
+_MADE_BY = [{"Name": "corticolimbic sample"}]
 
 
 @dataclass(frozen=True)
@@ -42,10 +51,10 @@ def write_sample(root: Path) -> Path:
     """Write the sample as BIDS derivatives and return the configuration that fits it.
 
     36 people at 3 sites, 2 sessions; region series of the spheres of the atlas ``coordinates``, framewise
-    displacement, pain ratings. In people whose pain persists, mPFC and NAc share more signal. Motion is a little
-    higher in them, sites differ in noise, two people are lost before the second visit, one moved too much to be
-    used, and one had hardly any pain at the start. Gaussian and autoregressive throughout: a sample to show the program, not a model
-    of the brain.
+    displacement, pain ratings. In people whose pain persists, mPFC and NAc share more signal. Motion is a
+    little higher in them, sites differ in noise, two people are lost before the second visit, one moved too
+    much to be used, and one had hardly any pain at the start. Gaussian and autoregressive throughout: a
+    sample to show the program, not a model of the brain.
 
     Parameters
     ----------
@@ -57,6 +66,8 @@ def write_sample(root: Path) -> Path:
     Path
         ``root / "code" / "sample.yaml"``.
     """
+    sweep_temporary(root)
+    _describe(root)  # first, so that a sample cut short is known as one
     rng = np.random.default_rng(SEED)
     nodes = [node.name for node in atlas(ATLAS).nodes]
     loadings = _loadings(len(nodes), rng)
@@ -70,6 +81,28 @@ def write_sample(root: Path) -> Path:
     config = root / "code" / "sample.yaml"
     write_text(config, _CONFIG)
     return config
+
+
+def is_sample(root: Path) -> bool:
+    """Tell whether a folder is empty or holds a sample of ours, whole or cut short; it may be written anew."""
+    try:
+        made_by = read_json(root / _DESCRIPTION).get("GeneratedBy")
+    except InputError:
+        return root.is_dir() and all(is_temporary(path) for path in root.iterdir())
+    return made_by == _MADE_BY
+
+
+def _describe(root: Path) -> None:
+    write_json(
+        root / _DESCRIPTION,
+        {
+            "Name": "Built-in sample of corticolimbic: simulated people, not measured",
+            "BIDSVersion": "1.9.0",
+            "DatasetType": "derivative",
+            "License": "BSD-3-Clause",
+            "GeneratedBy": _MADE_BY,
+        },
+    )
 
 
 def _person(index: int, rng: np.random.Generator) -> _Person:
@@ -103,7 +136,9 @@ def _loadings(n_nodes: int, rng: np.random.Generator) -> Float[np.ndarray, "node
     return loadings
 
 
-def _autoregressive(shape: tuple[int, int], rng: np.random.Generator, memory: float = 0.4) -> Float[np.ndarray, "volumes columns"]:
+def _autoregressive(
+    shape: tuple[int, int], rng: np.random.Generator, memory: float = 0.4
+) -> Float[np.ndarray, "volumes columns"]:
     """Return stationary AR(1) noise of variance 1."""
     noise = rng.standard_normal(shape)
     signal = np.empty(shape)
@@ -150,23 +185,16 @@ def _write_tables(root: Path, people: list[_Person]) -> None:
     rows = ["participant_id\tsite\tage\tsex"]
     rows += [f"{person.participant_id}\t{person.site}\t{person.age:g}\t{person.sex}" for person in people]
     write_text(root / "participants.tsv", "\n".join(rows) + "\n")
-    write_json(
-        root / "dataset_description.json",
-        {
-            "Name": "Built-in sample of corticolimbic: simulated people, not measured",
-            "BIDSVersion": "1.9.0",
-            "DatasetType": "derivative",
-            "License": "BSD-3-Clause",
-            "GeneratedBy": [{"Name": "corticolimbic sample"}],
-        },
-    )
     write_json(root / f"task-rest_seg-{ATLAS}_stat-mean_timeseries.json", {"RepetitionTime": REPETITION_TIME})
     write_json(
         root / "truth" / "truth.json",
         {
             "seed": SEED,
             "planted": {"target": "NAc--mPFC", "shared_signal": _COUPLING, "between_person_sd": _COUPLING_SD},
-            "people": {person.participant_id: {"group": person.group, "coupling": person.coupling} for person in people},
+            "people": {
+                person.participant_id: {"group": person.group, "coupling": person.coupling}
+                for person in people
+            },
         },
     )
 

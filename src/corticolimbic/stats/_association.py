@@ -119,6 +119,12 @@ def association(
     Tests and intervals rest on HC3 with t of n - columns degrees of freedom (MacKinnon & White 1985; Long &
     Ervin 2000, Am Stat 54:217); effect sizes rest on the classical residual variance.
 
+    With 20,000 simulated cohorts a scenario (age, sex and three sites as covariates) a nominal 5 % was 4.9 to
+    5.1 % for slopes of 120 to 480 people and 5.0 % for 120 against 120. With fewer the test is cautious:
+    4.2 % for slopes of 60 people, 3.7 % of 30; 4.6 % for 60 against 60, 3.8 % for 30 against 30, 3.2 % for 10
+    against 10. It is too bold where a small group is the more variable: 5.7 % for 8 people of twice the SD
+    against 32.
+
     Examples
     --------
     >>> import pandas as pd

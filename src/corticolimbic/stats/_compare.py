@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -188,7 +189,7 @@ def _test(
     for name in names:
         people[name] = covariates[name].reindex(people.index)
     people[SITE] = sites.reindex(people.index)
-    place = f"{question.outcome}, {population}, task {task[0]}, {task[3]}"
+    place = _place(population, task, question)
     try:
         model = _design(people, question, names)
         effects = association(aligned(values, model), model, minimum_people=settings.minimum_people)
@@ -196,8 +197,16 @@ def _test(
         found.problems.append(problem("CL602", found=f"{place}: {error.reason}"))
         return
     found.notes += [f"{place}: {note}" for note in model.notes]
-    found.problems += [_left_out(item) for item in model.left_out]
+    found.problems += [_left_out(item, question.outcome) for item in model.left_out]
+    found.problems += _alone(effects, place)
     found.rows += _rows(population, values, effects, primary, place, found)
+
+
+def _place(population: str, task: tuple, question: Contrast) -> str:
+    """Name a set of tests: q is adjusted within it, so no two sets share a name."""
+    state, acquisition, space, atlas, _ = task
+    detail = [f"acq {acquisition}"] * (acquisition != "n/a") + [f"space {space}"] * (space != "n/a")
+    return ", ".join([question.outcome, population, f"task {state}", atlas, *detail])
 
 
 def _design(people: pd.DataFrame, question: Contrast, names: tuple[str, ...]) -> Design:
@@ -205,9 +214,22 @@ def _design(people: pd.DataFrame, question: Contrast, names: tuple[str, ...]) ->
     return design(people, question.outcome, names, site, reference=question.reference)
 
 
-def _left_out(item: LeftOut) -> Problem:
-    code = "CL601" if item.kind == "alone" else "CL310"
+def _left_out(item: LeftOut, outcome: str) -> Problem:
+    if item.kind == "alone":
+        code = "CL601"
+    else:
+        lacks = item.reason.removeprefix("missing: ").split(", ")
+        code = "CL308" if outcome in lacks else "CL310"
     return problem(code, participant_id=str(item.person), found=item.reason)
+
+
+def _alone(effects: Effects, place: str) -> list[Problem]:
+    """Name who is in the model, but alone among those who have a feature."""
+    counts = Counter(str(person) for people in effects.alone for person in people)
+    return [
+        problem("CL601", participant_id=person, found=f"alone among those who have {n} of the edges: {place}")
+        for person, n in sorted(counts.items())
+    ]
 
 
 def _rows(

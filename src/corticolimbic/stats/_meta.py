@@ -163,7 +163,7 @@ def between_variance(z: Float[np.ndarray, " sites"], variance: Float[np.ndarray,
         return 0.0
     upper = 20 * spread
     grid = np.concatenate([[0.0], np.geomspace(1e-6, 1, 120) * upper])
-    losses = _restricted(grid, z, variance)
+    losses = np.asarray(_restricted(grid, z, variance))
     best = int(losses.argmin())
     if best == 0:
         inside = (0.0, float(grid[1]))
@@ -175,7 +175,7 @@ def between_variance(z: Float[np.ndarray, " sites"], variance: Float[np.ndarray,
     return float(found.x) if found.fun < losses[0] else 0.0
 
 
-def _restricted(tau2: float | np.ndarray, z: np.ndarray, variance: np.ndarray) -> np.ndarray:
+def _restricted(tau2: float | np.ndarray, z: np.ndarray, variance: np.ndarray) -> np.ndarray | np.floating:
     """Minus twice the restricted log-likelihood at each variance between sites, constants left out."""
     weight = 1 / (variance + np.asarray(tau2)[..., None])
     total = weight.sum(axis=-1)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from corticolimbic.cohort import numbers, text_column
-from corticolimbic.features import Statistic
+from corticolimbic.features import Statistic, first_session
 from corticolimbic.foundation import Problem, SettingsError
 
 FEATURE_KEY = ["task", "acq", "space", "atlas", "strategy", "measure", "target", "statistic", "definition"]
@@ -15,11 +15,10 @@ _PREFIX = "measured:"
 
 
 def baseline_rows(features: pd.DataFrame, session: str | None) -> pd.DataFrame:
-    """Return the rows of the baseline session: the one named, or each person's first."""
+    """Return the rows of the baseline session: the one named, or each person's first (``ses-2`` before ``ses-10``)."""
     if session is not None:
         return features[features["session_id"] == session]
-    first = features.groupby("participant_id")["session_id"].transform("min")
-    return features[features["session_id"] == first]
+    return features[features["session_id"] == features["participant_id"].map(first_session(features))]
 
 
 def measured_quality(baseline: pd.DataFrame) -> pd.DataFrame:
@@ -41,9 +40,9 @@ def connectivity_table(baseline: pd.DataFrame, statistic: Statistic) -> pd.DataF
     with np.errstate(divide="ignore"):
         z = np.arctanh(rows["value"].to_numpy(dtype=float))
     rows = rows.assign(z=np.where(np.isfinite(z), z, np.nan))
-    return rows.pivot_table(
-        index="participant_id", columns=FEATURE_KEY, values="z", aggfunc="mean", dropna=False
-    )
+    # Only keys that occur become columns; an edge that nobody has a value of stays, as NaN.
+    mean = rows.groupby(["participant_id", *FEATURE_KEY], sort=True)["z"].mean()
+    return mean.unstack(FEATURE_KEY).sort_index(axis="columns")
 
 
 def covariate(

@@ -4,7 +4,8 @@ from corticolimbic.workflow._config import Config as Config
 from corticolimbic.workflow._config import config_text as config_text
 from corticolimbic.workflow._config import read_config as read_config
 from corticolimbic.workflow._execute import Plan as Plan
-from corticolimbic.workflow._run import PAGE as PAGE
+from corticolimbic.workflow._folder import is_ours as is_ours
+from corticolimbic.workflow._page import PAGE as PAGE
 from corticolimbic.workflow._run import STEPS as STEPS
 from corticolimbic.workflow._run import Result as Result
 from corticolimbic.workflow._run import clean as clean
@@ -15,4 +16,3 @@ from corticolimbic.workflow._step import Found as Found
 from corticolimbic.workflow._step import Outcome as Outcome
 from corticolimbic.workflow._step import Step as Step
 from corticolimbic.workflow._step import Unit as Unit
-from corticolimbic.workflow._folder import is_ours as is_ours

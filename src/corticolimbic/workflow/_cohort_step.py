@@ -46,7 +46,7 @@ def _units(context: Context, found: Found) -> tuple[Unit, ...]:
 
 
 def baseline_session(config: Config) -> str | None:
-    """Return the session that is compared and judged: the outcome's baseline, or None for each person's first."""
+    """Return the session that is compared and judged: the outcome's baseline, None for everyone's first."""
     return config.cohort.outcome.baseline_session
 
 
@@ -65,7 +65,9 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     write_table(visits_table(people, visits), "visits", context.out / _OUTPUTS[1])
     write_table(found.table, "outcomes", context.out / _OUTPUTS[2])
     write_table(populations, "populations", context.out / _OUTPUTS[3])
-    counts = flow(populations, settings, with_files=frozenset(unit.payload), measured=measured, outcome=primary)
+    counts = flow(
+        populations, settings, with_files=frozenset(unit.payload), measured=measured, outcome=primary
+    )
     chosen = settings.outcome
     counts["outcome"] = {
         "name": found.primary,

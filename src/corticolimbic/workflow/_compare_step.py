@@ -46,7 +46,9 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
         read_participants(context.dataset).table,
         read_table("outcomes", context.out / "cohort/outcomes.parquet"),
         populations,
-        frozenset(target for targets in edges.values() for target, edge in targets.items() if edge["primary"]),
+        frozenset(
+            target for targets in edges.values() for target, edge in targets.items() if edge["primary"]
+        ),
         settings,
     )
     write_table(found.effects, "effects", context.out / _OUTPUTS[0])
@@ -64,8 +66,12 @@ def _edges(features: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
         if known is not None:
             edges[name] = {
                 item.target: {
-                    "target": item.target, "a": item.ends[0], "b": item.ends[1], "primary": item.primary,
-                    "stands_in_for": item.stands_in_for, "atlas": name,
+                    "target": item.target,
+                    "a": item.ends[0],
+                    "b": item.ends[1],
+                    "primary": item.primary,
+                    "stands_in_for": item.stands_in_for,
+                    "atlas": name,
                 }
                 for item in measurable_edges(known)
             }
@@ -90,7 +96,9 @@ def _placed(name: str) -> dict[str, Any]:
     base, side = split_side(name)
     places = [place for place in layout() if place.region == base and (not side or place.side == side)]
     known = region(base)
-    middle = {axis: float(np.mean([getattr(place, axis) for place in places])) if places else None for axis in "xyz"}
+    middle = {
+        axis: float(np.mean([getattr(place, axis) for place in places])) if places else None for axis in "xyz"
+    }
     label = f"{known.name}, {'left' if side == 'L' else 'right'}" if side else known.name
     return {"id": name, "name": label, "group": known.group, "side": side or "M", **middle}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from corticolimbic.cohort import CohortSettings
 from corticolimbic.dataset import DatasetSettings
@@ -23,9 +25,29 @@ class Config(Settings):
 
     dataset: DatasetSettings = Field(default=DatasetSettings(), description="Which files are read.")
     measure: MeasureSettings = Field(default=MeasureSettings(), description="How they are measured.")
-    cohort: CohortSettings = Field(default=CohortSettings(), description="Who the people are and what happened.")
+    cohort: CohortSettings = Field(
+        default=CohortSettings(), description="Who the people are and what happened."
+    )
     compare: CompareSettings = Field(default=CompareSettings(), description="What is compared over people.")
     predict: PredictSettings = Field(default=PredictSettings(), description="Which markers are applied.")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases (a few lines could stand for gigabytes) and without a name that stands twice."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="aliases (*name) are not read here", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: Any = False) -> dict[Hashable, Any]:  # noqa: FBT002  PyYAML's own
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands twice", problem_mark=key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
 
 
 def read_config(path: Path) -> Config:
@@ -34,17 +56,55 @@ def read_config(path: Path) -> Config:
     Raises
     ------
     SettingsError
-        Where the file cannot be read, is no YAML mapping, or holds a setting that does not exist or does not fit.
+        Where the file cannot be read, is no YAML mapping, or holds a setting that does not exist or does not
+        fit.
     """
     try:
-        values = yaml.safe_load(read_bytes(path, limit=_LIMIT).decode("utf-8-sig"))
+        text = read_bytes(path, limit=_LIMIT).decode("utf-8-sig")
+        values = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
     except InputError as error:
         raise SettingsError(f"configuration {path}: {error.problem.found}") from error
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise SettingsError(f"configuration {path} is no YAML: {error}") from error
+    except (ValueError, yaml.YAMLError, RecursionError) as error:  # ValueError: no UTF-8, a 13th month
+        raise SettingsError(f"configuration {path} is no YAML that can be read: {error}") from error
     if values is not None and not isinstance(values, dict):
-        raise SettingsError(f"configuration {path}: expected settings by name, found a {type(values).__name__}")
+        raise SettingsError(
+            f"configuration {path}: expected settings by name, found a {type(values).__name__}"
+        )
+    unknown = list(_unknown(values or {}, Config))
+    if unknown:
+        raise SettingsError(f"configuration {path.name}: " + "; ".join(unknown))
     return Config.from_mapping(values, source=f"configuration {path.name}")
+
+
+def _unknown(values: dict[Any, Any], model: type[BaseModel], place: str = "") -> Iterator[str]:
+    """Yield what is wrong with each name that is no setting, and what it could be."""
+    fields = model.model_fields
+    for name, value in values.items():
+        if name not in fields:
+            close = difflib.get_close_matches(str(name), fields, n=1)
+            guess = f"did you mean {close[0]}? " if close else ""
+            yield f"{place}{str(name)[:80]} is no setting; {guess}There are: {', '.join(fields)}"
+            continue
+        inner = _model_of(fields[name].annotation)
+        if inner is None:
+            continue
+        for part, where in _parts(value, f"{place}{name}"):
+            yield from _unknown(part, inner, f"{where}.")
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the settings that a field holds: itself, one of them or nothing, or several."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_of, get_args(annotation))), None)
+
+
+def _parts(value: Any, place: str) -> Iterator[tuple[dict[Any, Any], str]]:
+    if isinstance(value, dict):
+        yield value, place
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _parts(item, f"{place}[{index}]")
 
 
 def config_text(config: Config) -> str:

@@ -90,7 +90,11 @@ def plan(context: Context, step: Step, units: tuple[Unit, ...], *, verify: bool)
     stale = {}
     for unit in units:
         record = known.get(unit.name)
-        key = "" if record is None else unit_key(step, unit, settings, input_hashes(context, unit, record, verify=verify))
+        key = (
+            ""
+            if record is None
+            else unit_key(step, unit, settings, input_hashes(context, unit, record, verify=verify))
+        )
         reason = why_stale(context, record, key, verify=verify)
         if reason:
             stale[unit.name] = reason
@@ -100,8 +104,8 @@ def plan(context: Context, step: Step, units: tuple[Unit, ...], *, verify: bool)
 def execute(context: Context, todo: Plan, *, n_jobs: int, verify: bool, log: Log, progress: Progress) -> Done:
     """Run the stale units of a step and return the records of all.
 
-    A unit whose outputs are in place but whose record is not (killed in between) runs again; outputs are replaced
-    as a whole, so nobody ever reads half a file.
+    A unit whose outputs are in place but whose record is not (killed in between) runs again; outputs are
+    replaced as a whole, so nobody ever reads half a file.
     """
     step = todo.step
     names = frozenset(unit.name for unit in todo.units)
@@ -131,7 +135,9 @@ def _results(calls: Sequence[_Call], n_jobs: int) -> Iterator[tuple[_Call, _Resu
             yield call, result
     except BrokenProcessPool as error:
         for call in left.values():
-            died = CorticolimbicError("a worker process was killed, perhaps for want of memory; run again with --jobs 1")
+            died = CorticolimbicError(
+                "a worker process was killed, perhaps for want of memory; run again with --jobs 1"
+            )
             yield call, _Result(None, 0.0, died, str(error))
 
 

@@ -38,11 +38,15 @@ def check_folder(out: Path, dataset: Path) -> None:
     if not out.is_dir() or is_ours(out):
         return
     others = sorted(
-        item.name for item in out.iterdir() if item.name not in {STATE, DESCRIPTION} and not is_temporary(item)
+        item.name
+        for item in out.iterdir()
+        if item.name not in {STATE, DESCRIPTION} and not is_temporary(item)
     )
     if others:
         shown = ", ".join(others[:3])
-        raise SettingsError(f"{out} holds files that this program did not write ({shown}); name an empty folder")
+        raise SettingsError(
+            f"{out} holds files that this program did not write ({shown}); name an empty folder"
+        )
 
 
 def is_ours(out: Path) -> bool:
@@ -51,7 +55,9 @@ def is_ours(out: Path) -> bool:
         made_by = read_json(out / DESCRIPTION).get("GeneratedBy", [])
     except InputError:
         return False
-    return isinstance(made_by, list) and any(isinstance(item, dict) and item.get("Name") == _NAME for item in made_by)
+    return isinstance(made_by, list) and any(
+        isinstance(item, dict) and item.get("Name") == _NAME for item in made_by
+    )
 
 
 def describe(out: Path, source: str) -> None:
@@ -70,7 +76,7 @@ def describe(out: Path, source: str) -> None:
 
 @contextmanager
 def replaced_if_changed(path: Path) -> Iterator[Path]:
-    """Yield a temporary path; what the block writes there becomes ``path``, unless it is what already stands there.
+    """Yield a temporary path; what the block writes there becomes ``path``, unless it stands there already.
 
     Summaries are made anew in every run; a run that changes nothing leaves the times of all files alone.
     """
@@ -87,13 +93,19 @@ def locked(out: Path) -> Iterator[None]:
     Raises
     ------
     SettingsError
-        Where another run is writing here.
+        Where another run is writing here, or nobody can.
     """
     path = out / STATE / "lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as stream:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("w")
+    except OSError as error:
+        raise SettingsError(f"{out} cannot be written ({error.strerror}); name another folder") from error
+    with opened as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise SettingsError(f"another run is writing to {out}; wait for it, or name another folder") from error
+            raise SettingsError(
+                f"another run is writing to {out}; wait for it, or name another folder"
+            ) from error
         yield

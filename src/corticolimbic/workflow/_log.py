@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -57,7 +57,7 @@ class Progress:
     def say(self, text: str) -> None:
         """Print one line."""
         if not self._quiet:
-            print(text, file=sys.stderr, flush=True)
+            _tell(text)
 
     @contextmanager
     def count(self, title: str, total: int) -> Iterator[Any]:
@@ -96,4 +96,10 @@ class _Lines:
             return
         self._last = now
         left = (now - self._start) / self._done * (self._total - self._done)
-        print(f"{self._title}: {self._done} of {self._total}, about {left:.0f} s left", file=sys.stderr, flush=True)
+        _tell(f"{self._title}: {self._done} of {self._total}, about {left:.0f} s left")
+
+
+def _tell(text: str) -> None:
+    """Print to standard error, which may be closed by now (``2>&1 | head``): that must not end a run."""
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)

@@ -25,12 +25,18 @@ def asked_for(config: Config) -> tuple[NodeTargets, ...]:
     for use in config.predict.markers:
         item = marker(use.id)
         wanted.setdefault((item.atlas, item.statistic), {}).update(dict.fromkeys(item.targets))
-    return tuple(NodeTargets(name, statistic, tuple(targets)) for (name, statistic), targets in wanted.items())
+    return tuple(
+        NodeTargets(name, statistic, tuple(targets)) for (name, statistic), targets in wanted.items()
+    )
 
 
 def _settings(config: Config) -> dict[str, Any]:
     targets = [[item.atlas, item.statistic, list(item.targets)] for item in asked_for(config)]
-    return {"dataset": {"repetition_time": config.dataset.repetition_time}, **config.measure.plain(), "targets": targets}
+    return {
+        "dataset": {"repetition_time": config.dataset.repetition_time},
+        **config.measure.plain(),
+        "targets": targets,
+    }
 
 
 def outputs(participant_id: str, session_id: str) -> tuple[str, ...]:

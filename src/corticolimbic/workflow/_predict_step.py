@@ -18,7 +18,12 @@ from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM
 from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
 
-_OUTPUTS = ("predict/scores.tsv", "predict/evaluation.tsv", "predict/differences.json", "predict/markers.json")
+_OUTPUTS = (
+    "predict/scores.tsv",
+    "predict/evaluation.tsv",
+    "predict/differences.json",
+    "predict/markers.json",
+)
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -57,22 +62,30 @@ def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     write_table(_stack(scores, "scores"), "scores", context.out / _OUTPUTS[0])
     write_table(_stack(evaluations, "evaluation"), "evaluation", context.out / _OUTPUTS[1])
     write_json(context.out / _OUTPUTS[2], unlike)
-    cards = [_card(marker(use.id), table, context.config) for use, table in zip(settings.markers, scores, strict=True)]
+    cards = [
+        _card(marker(use.id), table, context.config)
+        for use, table in zip(settings.markers, scores, strict=True)
+    ]
     write_json(context.out / _OUTPUTS[3], cards)
     return Outcome(_distinct(problems), facts={"n_markers": len(settings.markers)})
 
 
 def _judged_against(outcomes: pd.DataFrame) -> list[tuple[str, pd.Series]]:
     """Return the primary outcomes that are numbers; a class outcome needs an AUC, which is not made here."""
-    rows = outcomes[(outcomes["role"] == "primary") & (outcomes["family"] != "relative") & (outcomes["label"] == "")]
+    rows = outcomes[
+        (outcomes["role"] == "primary") & (outcomes["family"] != "relative") & (outcomes["label"] == "")
+    ]
     return [
-        (str(name), group.set_index("participant_id")["value"]) for name, group in rows.groupby("outcome", sort=True)
+        (str(name), group.set_index("participant_id")["value"])
+        for name, group in rows.groupby("outcome", sort=True)
     ]
 
 
 def _check_training(use: MarkerUse, people: pd.DataFrame) -> None:
     if use.training is not None and use.training.column not in people.columns:
-        raise SettingsError(f"predict.markers, {use.id}: participants.tsv has no column {use.training.column!r}")
+        raise SettingsError(
+            f"predict.markers, {use.id}: participants.tsv has no column {use.training.column!r}"
+        )
 
 
 def _stack(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
@@ -88,15 +101,25 @@ def _card(item: Marker, scores: pd.DataFrame, config: Config) -> dict[str, Any]:
     """Return what the page says of a marker."""
     same = item.recipe_fd_threshold is None or item.recipe_fd_threshold == config.measure.fd_threshold
     used = config.measure.fd_threshold
-    note = "" if same else (
-        f"The published recipe drops volumes above {item.recipe_fd_threshold:g} mm; this run used "
-        f"{'no censoring' if used is None else f'{used:g} mm'}: a variant, not the published marker."
+    note = (
+        ""
+        if same
+        else (
+            f"The published recipe drops volumes above {item.recipe_fd_threshold:g} mm; this run used "
+            f"{'no censoring' if used is None else f'{used:g} mm'}: a variant, not the published marker."
+        )
     )
     card = asdict(item)
     card.pop("terms")
     n_scored = int((scores["status"] == "ok").sum())
     status = "ok" if n_scored else "not computable: needs " + "; ".join(item.needs)
-    return {**card, "target": f"{len(item.terms)} connections", "n_scored": n_scored, "status": status, "note": note}
+    return {
+        **card,
+        "target": f"{len(item.terms)} connections",
+        "n_scored": n_scored,
+        "status": status,
+        "note": note,
+    }
 
 
 PREDICT = Step("predict", "Applying markers", 1, _settings, _units, _predict, _OUTPUTS)

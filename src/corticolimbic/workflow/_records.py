@@ -69,7 +69,12 @@ def _sound(record: Record, path: Path) -> bool:
     known = problem_codes()
     texts = all(isinstance(value, str) for item in record.problems for value in asdict(item).values())
     inputs = all(isinstance(stamp.get("sha256"), str) for stamp in record.inputs.values())
-    return texts and inputs and all(item.code in known for item in record.problems) and _all_inside(record.outputs)
+    return (
+        texts
+        and inputs
+        and all(item.code in known for item in record.problems)
+        and _all_inside(record.outputs)
+    )
 
 
 def _all_inside(outputs: Collection[str]) -> bool:
@@ -86,7 +91,9 @@ def load_records(out: Path, step: str) -> dict[str, Record]:
     return {record.unit: record for record in records if record is not None}
 
 
-def input_hashes(context: Context, unit: Unit, known: Record | None, *, verify: bool) -> dict[str, dict[str, Any]]:
+def input_hashes(
+    context: Context, unit: Unit, known: Record | None, *, verify: bool
+) -> dict[str, dict[str, Any]]:
     """Return size, time and hash of each input; a recorded hash is trusted while size and time are unchanged.
 
     Parameters
@@ -106,7 +113,7 @@ def input_hashes(context: Context, unit: Unit, known: Record | None, *, verify: 
 
 
 def _stamp(path: Path, before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return size, time and hash of a file; the hash of ``before`` where size and time are those of ``before``."""
+    """Return size, time and hash of a file; the hash of ``before`` where size and time are the same."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe would never end
@@ -119,19 +126,25 @@ def _stamp(path: Path, before: Mapping[str, Any] | None) -> dict[str, Any]:
         return {"size": -1, "mtime_ns": -1, "sha256": ABSENT}
 
 
-def unit_key(step: Step, unit: Unit, settings: Mapping[str, Any], stamps: Mapping[str, Mapping[str, Any]]) -> str:
+def unit_key(
+    step: Step, unit: Unit, settings: Mapping[str, Any], stamps: Mapping[str, Mapping[str, Any]]
+) -> str:
     """Return the key of a unit: what it is, what it reads, and how."""
     return hash_json(
         {
             "step": step.name,
             "algorithm": step.algorithm,
             "unit": unit.name,
-            "payload": asdict(unit.payload) if is_dataclass(unit.payload) else unit.payload,
+            "payload": _plain(unit.payload),
             "settings": settings,
             "outputs": list(unit.outputs),
             "inputs": {name: stamp["sha256"] for name, stamp in stamps.items()},
         }
     )
+
+
+def _plain(payload: Any) -> Any:
+    return asdict(payload) if is_dataclass(payload) and not isinstance(payload, type) else payload
 
 
 def why_stale(context: Context, known: Record | None, key: str, *, verify: bool) -> str:
@@ -149,7 +162,9 @@ def why_stale(context: Context, known: Record | None, key: str, *, verify: bool)
     return ""
 
 
-def store_record(context: Context, unit: Unit, key: str, stamps: Mapping[str, Any], outcome: Outcome) -> Record:
+def store_record(
+    context: Context, unit: Unit, key: str, stamps: Mapping[str, Any], outcome: Outcome
+) -> Record:
     """Write the record of a unit whose outputs are in place."""
     outputs = {name: _stamp(context.path(name), None) for name in unit.outputs}
     record = Record(
@@ -167,11 +182,13 @@ def store_record(context: Context, unit: Unit, key: str, stamps: Mapping[str, An
     return record
 
 
-def remove_orphans(context: Context, step: Step, wanted: frozenset[str], kept_outputs: frozenset[str]) -> list[str]:
+def remove_orphans(
+    context: Context, step: Step, wanted: frozenset[str], kept_outputs: frozenset[str]
+) -> list[str]:
     """Remove what is no longer part of the dataset or the settings; return the names of the units removed.
 
-    These are the records and outputs of other units, and whatever else lies where only this step writes: a run that
-    was killed leaves outputs without a record.
+    These are the records and outputs of other units, and whatever else lies where only this step writes: a
+    run that was killed leaves outputs without a record.
     """
     removed = []
     for path in sorted((context.out / STATE / step.name).glob("*.json")):

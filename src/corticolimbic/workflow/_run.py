@@ -8,7 +8,6 @@ from pathlib import Path
 
 from corticolimbic.dataset import check_join, read_description, read_participants, read_sessions_tables, scan
 from corticolimbic.foundation import (
-    InputError,
     Problem,
     SettingsError,
     available_cores,
@@ -19,17 +18,17 @@ from corticolimbic.workflow._cohort_step import COHORT
 from corticolimbic.workflow._collect import collect
 from corticolimbic.workflow._compare_step import COMPARE
 from corticolimbic.workflow._config import Config
-from corticolimbic.workflow._execute import Plan, execute, plan
+from corticolimbic.workflow._execute import Plan, drop, execute, plan
 from corticolimbic.workflow._folder import check_folder, describe, locked
 from corticolimbic.workflow._log import Log, Progress
 from corticolimbic.workflow._measure_step import MEASURE
+from corticolimbic.workflow._page import update_page
 from corticolimbic.workflow._predict_step import PREDICT
-from corticolimbic.workflow._records import STATE, Record
+from corticolimbic.workflow._records import STATE, Record, load_records
 from corticolimbic.workflow._step import Context, Found, Step
 
 STEPS: tuple[Step, ...] = (MEASURE, COHORT, COMPARE, PREDICT)
 """All steps in order; the page comes after them."""
-PAGE = "report.html"
 OK, NOTHING_USABLE, SOME_UNREADABLE = 0, 1, 3
 """Exit codes (2 is for usage)."""
 
@@ -93,8 +92,7 @@ def run(
     ------
     SettingsError
         Where the settings do not fit the dataset, or OUT cannot be used.
-    InputError
-        CL101 where the dataset is no folder.
+        Also where the dataset is no folder.
     """
     progress = Progress(quiet=quiet)
     context, found, problems = _look(dataset, out, config)
@@ -103,14 +101,18 @@ def run(
         sweep_temporary(out)
         describe(out, read_description(dataset).name or dataset.resolve().name)
         log = Log(out / "log.jsonl")
-        log.write("start", until=until, sessions=len(found.scan.sessions), participants=len(found.participants.ids))
+        log.write(
+            "start", until=until, sessions=len(found.scan.sessions), participants=len(found.participants.ids)
+        )
         try:
             return _steps(context, found, problems, until, n_jobs or available_cores(), verify, log, progress)
         finally:
             log.close()
 
 
-def dry_run(dataset: Path, out: Path, config: Config, *, until: str = "report", verify: bool = False) -> list[Plan]:
+def dry_run(
+    dataset: Path, out: Path, config: Config, *, until: str = "report", verify: bool = False
+) -> list[Plan]:
     """Return what `run` would do, step by step, without writing anything."""
     context, found, _ = _look(dataset, out, config)
     check_folder(out, dataset)
@@ -119,7 +121,7 @@ def dry_run(dataset: Path, out: Path, config: Config, *, until: str = "report", 
 
 def _look(dataset: Path, out: Path, config: Config) -> tuple[Context, Found, list[Problem]]:
     if not dataset.is_dir():
-        raise InputError("CL101", file=dataset.name, found="no such folder", expected="the folder of a dataset")
+        raise SettingsError(f"{dataset} is no folder; name the folder of a dataset")
     found = Found(scan(dataset, config.dataset), read_participants(dataset), read_sessions_tables(dataset))
     problems = [
         *found.scan.problems,
@@ -152,9 +154,10 @@ def _steps(
 ) -> Result:
     records: list[Record] = []
     n_units = n_run = 0
-    steps = _wanted(until) if found.scan.sessions else ()
-    for step in steps:
-        todo = plan(context, step, step.units(context, found), verify=verify)
+    steps = _wanted(until)
+    usable = bool(found.scan.sessions)
+    for step in steps:  # also where nothing is usable: what an earlier run left must go
+        todo = plan(context, step, step.units(context, found) if usable else (), verify=verify)
         done = execute(context, todo, n_jobs=n_jobs, verify=verify, log=log, progress=progress)
         if done.errors:
             raise done.errors[0]
@@ -162,33 +165,38 @@ def _steps(
         problems += done.problems
         n_units += len(todo.units)
         n_run += done.n_run
-        if step is MEASURE and not any(record.facts.get("n_runs") for record in done.records):
+        if step is MEASURE and usable and not any(record.facts.get("n_runs") for record in done.records):
             problems.append(problem("CL802", found=f"{len(found.scan.runs)} runs, none of which can be used"))
-            break
-    before = _seen(context.out)
+            usable = False
+    steps += _still_standing(context, found if usable else None, steps, records, log)
     everything = collect(context, records, problems, steps, read_description(context.dataset))
-    changed = n_run > 0 or _seen(context.out) != before
-    page = _draw(context, until, log, progress) if changed or not (context.out / PAGE).exists() else context.out / PAGE
+    page = update_page(context.out, records, log, progress, verify=verify) if until == "report" else None
     code = _exit_code(everything, any(record.facts.get("n_runs") for record in records))
     log.write("end", exit_code=code, run=n_run, problems=len(everything))
-    return Result(code, n_units, n_run, len(found.scan.sessions), tuple(everything), page if until == "report" else None)
+    return Result(code, n_units, n_run, len(found.scan.sessions), tuple(everything), page)
 
 
-def _seen(out: Path) -> tuple[bytes, ...]:
-    """Return the summary files that the page shows, to tell whether it must be drawn again."""
-    names = ("problems.tsv", "manifest.json", "config.yaml")
-    return tuple((out / name).read_bytes() if (out / name).is_file() else b"" for name in names)
+def _still_standing(
+    context: Context, found: Found | None, done: Sequence[Step], records: list[Record], log: Log
+) -> tuple[Step, ...]:
+    """Add the records of later steps that an earlier run made and that still hold; drop what no longer does.
 
-
-def _draw(context: Context, until: str, log: Log, progress: Progress) -> Path | None:
-    if until != "report":
-        return None
-    from corticolimbic.report import render
-
-    progress.say("Drawing the page")
-    page = render(context.out)
-    log.write("page", file=page.name)
-    return page
+    A run that stops early neither forgets those results nor leaves results of other settings beside its own.
+    """
+    later = []
+    for step in (step for step in STEPS if step not in done):
+        known = load_records(context.out, step.name)
+        units = () if found is None else step.units(context, found)
+        todo = plan(context, step, units, verify=False)
+        for unit in units:
+            if unit.name not in todo.stale:
+                records.append(known[unit.name])
+            elif unit.name in known:
+                drop(context, step, unit)
+                log.write("removed", step=step.name, unit=unit.name, why=todo.stale[unit.name])
+        if any(unit.name not in todo.stale for unit in units):
+            later.append(step)
+    return tuple(later)
 
 
 def _exit_code(problems: Sequence[Problem], anything_measured: bool) -> int:  # noqa: FBT001

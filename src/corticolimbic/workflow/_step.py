@@ -63,8 +63,8 @@ class Unit:
     outputs
         Files written, relative to OUT.
     payload
-        What the function needs beside the files: a JSON value or a dataclass of JSON values. A change of it makes the
-        unit run again, as a change of a file does.
+        What the function needs beside the files: a JSON value or a dataclass of JSON values. A change of it
+        makes the unit run again, as a change of a file does.
     """
 
     step: str
@@ -112,7 +112,7 @@ class Step:
     function
         A pure function of a unit's declared inputs: context, unit and the hashes of the inputs by name.
     writes
-        Patterns of all that its units can write, relative to OUT: what matches and belongs to no unit is removed.
+        Patterns of all that its units can write, relative to OUT; what matches and belongs to no unit goes.
     """
 
     name: str

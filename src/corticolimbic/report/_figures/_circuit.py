@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corticolimbic.report._figures._places import PILL, Pill, place
-from corticolimbic.report._numbers import decimal
+from corticolimbic.report._numbers import Number, decimal
 from corticolimbic.report._palette import INK, MUTED, PAPER, QUIET, diverging
 from corticolimbic.report._records_circuit import Link, Region
-from corticolimbic.report._sheet import SMALL, Sheet, fit, text_width
+from corticolimbic.report._sheet import SMALL, Pixels, Sheet, fit, text_width
 
 _TITLE = 34
 _FOOT = 96
@@ -33,11 +33,11 @@ class Drawn:
     """An edge ready to draw: its mean (NaN where not measured) and what a pointer resting on it says."""
 
     link: Link
-    mean: float
+    mean: Number
     tip: str
 
 
-def draw_circuit(sheet: Sheet, regions: Sequence[Region], edges: Sequence[Drawn], largest: float,
+def draw_circuit(sheet: Sheet, regions: Sequence[Region], edges: Sequence[Drawn], largest: Number,
                  words: CircuitWords) -> None:  # fmt: skip
     """Draw one population; ``largest`` is the mean that the ends of the colour scale stand for."""
     pills, height = place(regions, sheet.width - 4, _room(len(regions), sheet))
@@ -49,7 +49,9 @@ def draw_circuit(sheet: Sheet, regions: Sequence[Region], edges: Sequence[Drawn]
         pill.y += top
     _directions(sheet, words, top)
     at = {pill.region.id: pill for pill in pills}
-    for edge in sorted(edges, key=lambda edge: (edge.link.primary, abs(edge.mean) if math.isfinite(edge.mean) else -1)):
+    for edge in sorted(
+        edges, key=lambda edge: (edge.link.primary, abs(edge.mean) if math.isfinite(edge.mean) else -1)
+    ):
         _edge(sheet, edge, at, largest)
     ends = {end for edge in edges if edge.link.primary for end in (edge.link.a, edge.link.b)}
     for pill in pills:
@@ -60,23 +62,26 @@ def draw_circuit(sheet: Sheet, regions: Sequence[Region], edges: Sequence[Drawn]
     _key(sheet, largest, words, top + height + 34)
 
 
-def _room(regions: int, sheet: Sheet) -> float:
+def _room(regions: int, sheet: Sheet) -> Pixels:
     """Return the height that this many names read well in."""
     return min(620.0, 300.0 + 5.0 * regions) if not sheet.compact else min(760.0, 300.0 + 8.0 * regions)
 
 
-def _directions(sheet: Sheet, words: CircuitWords, top: float) -> None:
+def _directions(sheet: Sheet, words: CircuitWords, top: Pixels) -> None:
     sheet.text(0, top - 11, words.back, color=MUTED, size=SMALL)
     sheet.text(sheet.width, top - 11, words.front, color=MUTED, size=SMALL, align="right")
 
 
-def _edge(sheet: Sheet, edge: Drawn, at: Mapping[str, Pill], largest: float) -> None:
+def _edge(sheet: Sheet, edge: Drawn, at: Mapping[str, Pill], largest: Number) -> None:
     one, two = at.get(edge.link.a), at.get(edge.link.b)
     if one is None or two is None:
         return
     start, end = (one.x, one.y), (two.x, two.y)
     # A slight bend, always to the same side, keeps edges on one line apart.
-    bend = ((start[0] + end[0]) / 2 + (end[1] - start[1]) * 0.12, (start[1] + end[1]) / 2 - (end[0] - start[0]) * 0.12)
+    bend = (
+        (start[0] + end[0]) / 2 + (end[1] - start[1]) * 0.12,
+        (start[1] + end[1]) / 2 - (end[0] - start[0]) * 0.12,
+    )
     if not math.isfinite(edge.mean):
         sheet.curve(start, bend, end, color=QUIET, width=1, dashed=True, tip=edge.tip)
         return
@@ -87,18 +92,20 @@ def _edge(sheet: Sheet, edge: Drawn, at: Mapping[str, Pill], largest: float) -> 
                 alpha=1.0 if edge.link.primary else 0.7)  # fmt: skip
 
 
-def _width(mean: float, largest: float) -> float:
+def _width(mean: Number, largest: Number) -> Pixels:
     return 1.2 + 6 * min(1.0, abs(mean) / largest)
 
 
-def _key(sheet: Sheet, largest: float, words: CircuitWords, y: float) -> None:
+def _key(sheet: Sheet, largest: Number, words: CircuitWords, y: Pixels) -> None:
     room = min(sheet.width - 24, 260)
     start, steps = 10.0, 40
     wide = room / steps
     for step in range(steps):
         value = largest * (2 * (step + 0.5) / steps - 1)
         thick = _width(value, largest)
-        sheet.box(start + step * wide, y - thick / 2, wide + 0.4, thick, fill=diverging(value, largest), radius=0)
+        sheet.box(
+            start + step * wide, y - thick / 2, wide + 0.4, thick, fill=diverging(value, largest), radius=0
+        )
     for value in (-largest, 0.0, largest):
         x = start + room * (value + largest) / (2 * largest)
         sheet.text(x, y + 15, decimal(value), color=MUTED, size=SMALL, align="center")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corticolimbic.report._palette import INK, MUTED, PAPER, QUIET, RULE, SHADE
-from corticolimbic.report._sheet import FONT, SMALL, Sheet, wrap
+from corticolimbic.report._sheet import FONT, SMALL, Pixels, Sheet, wrap
 
 _LINE = 18
 _PAD = 10
@@ -32,7 +32,9 @@ def draw_flow(sheet: Sheet, stages: Sequence[FlowBox], ends: Sequence[FlowBox], 
     plan = _Plan(main, side, aside_title, compact=sheet.compact)
     placed = [plan.stage(box, first=number == 0) for number, box in enumerate(stages)]
     columns = 1 if sheet.compact else max(1, min(len(ends), 2))
-    room = sheet.width - 2 - _RAIL if sheet.compact else (sheet.width - 2 - _BETWEEN * (columns - 1)) / columns
+    room = (
+        sheet.width - 2 - _RAIL if sheet.compact else (sheet.width - 2 - _BETWEEN * (columns - 1)) / columns
+    )
     finals = [_Text(box, room, aside_title, asides_inside=True) for box in ends]
     rows = [finals[start : start + columns] for start in range(0, len(finals), columns)]
     rows_height = sum(max(item.height for item in row) + 16 for row in rows)
@@ -48,7 +50,7 @@ def draw_flow(sheet: Sheet, stages: Sequence[FlowBox], ends: Sequence[FlowBox], 
     _draw_ends(sheet, rows, y + _GAP, room)
 
 
-def _rail(sheet: Sheet, rows: Sequence[Sequence[_Text]], y: float) -> None:
+def _rail(sheet: Sheet, rows: Sequence[Sequence[_Text]], y: Pixels) -> None:
     """Draw, on a narrow sheet, one line down the side with an arrow into each population."""
     trunk, place = 14.0, y + _GAP
     for row in rows:
@@ -59,7 +61,7 @@ def _rail(sheet: Sheet, rows: Sequence[Sequence[_Text]], y: float) -> None:
     sheet.line([trunk, trunk], [y, middle], color=QUIET)
 
 
-def _branches(sheet: Sheet, trunk: float, y: float, columns: int, room: float) -> None:
+def _branches(sheet: Sheet, trunk: Pixels, y: Pixels, columns: int, room: Pixels) -> None:
     middle = y + _GAP / 2
     centres = [1 + room / 2 + column * (room + _BETWEEN) for column in range(columns)]
     sheet.line([trunk, trunk], [y, middle], color=QUIET)
@@ -68,7 +70,7 @@ def _branches(sheet: Sheet, trunk: float, y: float, columns: int, room: float) -
         _arrow(sheet, centre, middle, y + _GAP)
 
 
-def _draw_ends(sheet: Sheet, rows: Sequence[Sequence[_Text]], y: float, room: float) -> None:
+def _draw_ends(sheet: Sheet, rows: Sequence[Sequence[_Text]], y: Pixels, room: Pixels) -> None:
     for row in rows:
         height = max(item.height for item in row)
         for column, item in enumerate(row):
@@ -78,15 +80,15 @@ def _draw_ends(sheet: Sheet, rows: Sequence[Sequence[_Text]], y: float, room: fl
         y += height + 16
 
 
-def _arrow(sheet: Sheet, x: float, top: float, bottom: float) -> None:
+def _arrow(sheet: Sheet, x: Pixels, top: Pixels, bottom: Pixels) -> None:
     sheet.line([x, x], [top, bottom - 4], color=QUIET)
     sheet.area([x - 4, x + 4, x], [bottom - 7, bottom - 7, bottom - 1], color=QUIET)
 
 
 @dataclass(frozen=True)
 class _Plan:
-    main: float
-    side: float
+    main: Pixels
+    side: Pixels
     aside_title: str
     compact: bool
 
@@ -97,7 +99,7 @@ class _Plan:
 class _Text:
     """The lines of a box, broken to its width."""
 
-    def __init__(self, box: FlowBox, room: float, aside_title: str, *, asides_inside: bool = False) -> None:
+    def __init__(self, box: FlowBox, room: Pixels, aside_title: str, *, asides_inside: bool = False) -> None:
         self.box = box
         width = room - 2 * _PAD
         self.title = wrap(box.title, width / 1.08, FONT, lines=3)
@@ -107,7 +109,7 @@ class _Text:
             self.lines += [(line, MUTED) for text in quiet for line in wrap(text, width, SMALL, lines=3)]
         self.height = 2 * _PAD + _LINE * (len(self.title) + len(self.lines))
 
-    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+    def draw(self, sheet: Sheet, x: Pixels, y: Pixels) -> None:
         y += _PAD + _LINE / 2
         for line in self.title:
             sheet.text(x + _PAD, y, line, bold=True)
@@ -120,13 +122,13 @@ class _Text:
 class _Aside:
     """Who was set aside before a stage."""
 
-    def __init__(self, reasons: Sequence[str], room: float, title: str) -> None:
+    def __init__(self, reasons: Sequence[str], room: Pixels, title: str) -> None:
         self.room = room
         texts = [title, *reasons] if reasons else []
         self.lines = [line for text in texts for line in wrap(text, room - 2 * _PAD, SMALL, lines=3)]
         self.height = 2 * _PAD + _LINE * len(self.lines) if self.lines else 0
 
-    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+    def draw(self, sheet: Sheet, x: Pixels, y: Pixels) -> None:
         sheet.box(x, y, self.room, self.height, fill=SHADE, edge=RULE, dashed=True)
         for number, line in enumerate(self.lines):
             color = INK if number == 0 else MUTED
@@ -144,7 +146,7 @@ class _Stage:
         self.gap = gap
         self.height = gap + text.height
 
-    def draw(self, sheet: Sheet, y: float) -> float:
+    def draw(self, sheet: Sheet, y: Pixels) -> Pixels:
         """Draw and return where the next one begins."""
         if self.gap:
             trunk = 14 if self.plan.compact else 1 + self.plan.main / 2

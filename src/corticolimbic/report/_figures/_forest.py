@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from corticolimbic.report._figures._legend import Entry, draw_legend, legend_height
 from corticolimbic.report._figures._scale import Scale, draw_axis, scale_over
+from corticolimbic.report._numbers import Number
 from corticolimbic.report._palette import INK, MUTED, QUIET, RULE
-from corticolimbic.report._sheet import SMALL, Sheet, fit, text_width
+from corticolimbic.report._sheet import SMALL, Pixels, Sheet, fit, text_width
 
 _LINE = 22
 
@@ -18,9 +19,9 @@ _LINE = 22
 class Estimate:
     """One estimate: where it stands, how it is drawn, and the words to its right."""
 
-    value: float
-    low: float
-    high: float
+    value: Number
+    low: Number
+    high: Number
     color: str
     shape: str
     words: str
@@ -57,7 +58,9 @@ def draw_forest(sheet: Sheet, rows: Sequence[ForestRow], legend: Sequence[Entry]
         y += height
 
 
-def _bands(rows: Sequence[ForestRow], heights: Sequence[float], top: float, *, compact: bool) -> list[tuple[float, float]]:
+def _bands(
+    rows: Sequence[ForestRow], heights: Sequence[Pixels], top: Pixels, *, compact: bool
+) -> list[tuple[Pixels, Pixels]]:
     """Return where the grid is drawn: throughout, or, where names stand above the estimates, beside these only."""
     if not compact:
         return [(top, top + sum(heights) + 4)]
@@ -68,23 +71,23 @@ def _bands(rows: Sequence[ForestRow], heights: Sequence[float], top: float, *, c
     return bands
 
 
-def _head(row: ForestRow) -> float:
+def _head(row: ForestRow) -> Pixels:
     return 20 + (17 if row.note else 0)
 
 
-def _gutter(rows: Sequence[ForestRow]) -> float:
+def _gutter(rows: Sequence[ForestRow]) -> Pixels:
     longest = max((max(text_width(row.label), text_width(row.note, SMALL)) for row in rows), default=0)
     return min(300.0, longest + 8)
 
 
-def _height(row: ForestRow, compact: bool) -> float:  # noqa: FBT001 - private, one caller
+def _height(row: ForestRow, compact: bool) -> Pixels:  # noqa: FBT001 - private, one caller
     lines = max(1, len(row.estimates)) * _LINE
     if compact:
         return lines + 12 + _head(row)
     return max(lines, _head(row)) + 12
 
 
-def _draw_row(sheet: Sheet, row: ForestRow, scale: Scale, y: float, gutter: float, words: float) -> None:
+def _draw_row(sheet: Sheet, row: ForestRow, scale: Scale, y: Pixels, gutter: Pixels, words: Pixels) -> None:
     room = sheet.width if sheet.compact else gutter
     block = _head(row)
     height = _height(row, sheet.compact)
@@ -97,7 +100,7 @@ def _draw_row(sheet: Sheet, row: ForestRow, scale: Scale, y: float, gutter: floa
         _draw_estimate(sheet, item, scale, start + _LINE * (number + 0.5), words)
 
 
-def _draw_estimate(sheet: Sheet, item: Estimate, scale: Scale, y: float, words: float) -> None:
+def _draw_estimate(sheet: Sheet, item: Estimate, scale: Scale, y: Pixels, words: Pixels) -> None:
     color = QUIET if item.quiet else item.color
     if math.isfinite(item.low) and math.isfinite(item.high):
         sheet.line([scale(item.low), scale(item.high)], [y, y], color=color, width=2, dashed=item.quiet)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corticolimbic.report._records_circuit import Region
-from corticolimbic.report._sheet import FONT, text_width
+from corticolimbic.report._sheet import FONT, Pixels, text_width
 
 PILL = 24
 _AIR = 7
@@ -20,18 +20,20 @@ class Pill:
     """A region's name in a box, by its centre, in pixels."""
 
     region: Region
-    x: float
-    y: float
-    width: float
+    x: Pixels
+    y: Pixels
+    width: Pixels
 
-    def overlap(self, other: Pill, air: float = 0.0) -> tuple[float, float]:
+    def overlap(self, other: Pill, air: Pixels = 0.0) -> tuple[Pixels, Pixels]:
         """Return by how much two boxes overlap across and down (both positive: they do)."""
         across = (self.width + other.width) / 2 + air - abs(self.x - other.x)
         down = PILL + air - abs(self.y - other.y)
         return across, down
 
 
-def place(regions: Sequence[Region], width: float, height: float, *, size: int = FONT) -> tuple[list[Pill], float]:
+def place(
+    regions: Sequence[Region], width: Pixels, height: Pixels, *, size: int = FONT
+) -> tuple[list[Pill], Pixels]:
     """Return the boxes and the height that they needed.
 
     Parameters
@@ -53,7 +55,9 @@ def place(regions: Sequence[Region], width: float, height: float, *, size: int =
     for _ in range(12):
         pills = []
         for number, (region, point, wide) in enumerate(zip(regions, flat, widths, strict=True)):
-            share = [0.5, 1.0] if point is None else [(point[axis] - lows[axis]) / spans[axis] for axis in (0, 1)]
+            share = (
+                [0.5, 1.0] if point is None else [(point[axis] - lows[axis]) / spans[axis] for axis in (0, 1)]
+            )
             # A hair's breadth apart by number, so that equal places can be pushed apart.
             x = wide / 2 + share[0] * (width - wide) + 0.01 * number
             pills.append(Pill(region, x, PILL / 2 + share[1] * (height - PILL), wide))
@@ -63,7 +67,7 @@ def place(regions: Sequence[Region], width: float, height: float, *, size: int =
     return pills, height
 
 
-def _project(region: Region) -> tuple[float, float] | None:
+def _project(region: Region) -> tuple[Pixels, Pixels] | None:
     """Return the place on paper: seen from the right side, the front at the right, left regions shifted back."""
     if not all(math.isfinite(value) for value in (region.x, region.y, region.z)):
         return None
@@ -71,7 +75,7 @@ def _project(region: Region) -> tuple[float, float] | None:
     return region.y + shift, -region.z - 0.4 * shift
 
 
-def _separate(pills: list[Pill], width: float, height: float) -> bool:
+def _separate(pills: list[Pill], width: Pixels, height: Pixels) -> bool:
     for _ in range(600):
         moved = False
         for number, one in enumerate(pills):
@@ -91,7 +95,7 @@ def _separate(pills: list[Pill], width: float, height: float) -> bool:
     )
 
 
-def _push(one: Pill, two: Pill, across: float, down: float) -> None:
+def _push(one: Pill, two: Pill, across: Pixels, down: Pixels) -> None:
     if down <= across:
         sign = 1 if two.y >= one.y else -1
         one.y -= sign * (down / 2 + 0.01)

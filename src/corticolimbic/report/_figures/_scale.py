@@ -6,38 +6,38 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from corticolimbic.report._numbers import decimal
+from corticolimbic.report._numbers import Number, decimal
 from corticolimbic.report._palette import MUTED, RULE
-from corticolimbic.report._sheet import SMALL, Sheet
+from corticolimbic.report._sheet import SMALL, Pixels, Sheet, fit, text_width
 
 
 @dataclass(frozen=True)
 class Scale:
     """Values ``low`` to ``high`` on pixels ``start`` to ``end``, ticks every ``step``."""
 
-    low: float
-    high: float
-    start: float
-    end: float
-    step: float
+    low: Number
+    high: Number
+    start: Pixels
+    end: Pixels
+    step: Number
 
-    def __call__(self, value: float) -> float:
+    def __call__(self, value: Number) -> Pixels:
         """Return the pixel of a value, kept on the scale."""
         inside = min(max(value, self.low), self.high)
         return self.start + (inside - self.low) / (self.high - self.low) * (self.end - self.start)
 
-    def ticks(self) -> list[float]:
+    def ticks(self) -> list[Number]:
         """Return the round values on the scale."""
         first = math.ceil(self.low / self.step - 1e-9)
         last = math.floor(self.high / self.step + 1e-9)
         return [round(place * self.step, 12) for place in range(first, last + 1)]
 
-    def label(self, value: float) -> str:
+    def label(self, value: Number) -> str:
         """Return a tick's text with as many decimals as the step needs."""
         return decimal(value, max(0, -math.floor(math.log10(self.step) + 1e-9)))
 
 
-def scale_over(values: Iterable[float], start: float, end: float, *, anchors: Iterable[float] = (0.0,),
+def scale_over(values: Iterable[Number], start: Pixels, end: Pixels, *, anchors: Iterable[Number] = (0.0,),
                ticks: int = 6) -> Scale:  # fmt: skip
     """Return a scale over all finite values and the anchors, widened to round numbers."""
     known = [value for value in (*values, *anchors) if math.isfinite(value)] or [0.0, 1.0]
@@ -51,7 +51,7 @@ def scale_over(values: Iterable[float], start: float, end: float, *, anchors: It
     return Scale(low, high, start, end, step)
 
 
-def draw_axis(sheet: Sheet, scale: Scale, bands: Sequence[tuple[float, float]], label: str) -> None:
+def draw_axis(sheet: Sheet, scale: Scale, bands: Sequence[tuple[Pixels, Pixels]], label: str) -> None:
     """Draw vertical grid lines through bands (top, bottom), the tick labels and the axis' name under the last."""
     bottom = bands[-1][1] if bands else 0.0
     for value in scale.ticks():
@@ -61,4 +61,7 @@ def draw_axis(sheet: Sheet, scale: Scale, bands: Sequence[tuple[float, float]], 
             sheet.line([x, x], [top, low], color=MUTED if strong else RULE, width=1.2 if strong else 1)
         sheet.text(x, bottom + 13, scale.label(value), color=MUTED, size=SMALL, align="center")
     if label:
-        sheet.text((scale.start + scale.end) / 2, bottom + 33, label, color=MUTED, size=SMALL, align="center")
+        words = fit(label, sheet.width, SMALL)
+        half = text_width(words, SMALL) / 2
+        middle = min(max((scale.start + scale.end) / 2, half), sheet.width - half)
+        sheet.text(middle, bottom + 33, words, color=MUTED, size=SMALL, align="center")

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corticolimbic.report._figures._scale import Scale, draw_axis, scale_over
+from corticolimbic.report._numbers import Number
 from corticolimbic.report._palette import INK, MUTED, RULE
-from corticolimbic.report._sheet import SMALL, Sheet, fit, text_width, wrap
+from corticolimbic.report._sheet import SMALL, Pixels, Sheet, fit, text_width, wrap
 
-PANEL = 290
+PANEL = 312
 _TOP = 48
 
 
@@ -18,8 +19,8 @@ _TOP = 48
 class Spot:
     """One person: outcome and score, the look of the populations they belong to, a name where it is needed."""
 
-    outcome: float
-    score: float
+    outcome: Number
+    score: Number
     color: str
     shape: str
     tip: str
@@ -33,8 +34,8 @@ class Axes:
 
     outcome: str
     score: str
-    outcomes: tuple[float, ...]
-    scores: tuple[float, ...]
+    outcomes: tuple[Number, ...]
+    scores: tuple[Number, ...]
     classes: tuple[str, ...] = ()
 
 
@@ -51,7 +52,9 @@ def draw_scatter(sheet: Sheet, title: str, spots: Sequence[Spot], axes: Axes) ->
         across = Scale(-0.6, len(axes.classes) - 0.4, 50, sheet.width - 12, 1)
         for place, name in enumerate(axes.classes):
             room = (across.end - across.start) / len(axes.classes)
-            sheet.text(across(place), bottom + 13, fit(name, room, SMALL), color=MUTED, size=SMALL, align="center")
+            sheet.text(
+                across(place), bottom + 13, fit(name, room, SMALL), color=MUTED, size=SMALL, align="center"
+            )
     else:
         draw_axis(sheet, across, [(_TOP, bottom)], "")
     for number, label in enumerate(labels):
@@ -62,7 +65,7 @@ def draw_scatter(sheet: Sheet, title: str, spots: Sequence[Spot], axes: Axes) ->
         y = upwards(value)
         sheet.line([across.start, across.end], [y, y], color=RULE)
         sheet.text(across.start - 6, y, upwards.label(value), color=MUTED, size=SMALL, align="right")
-    placed: list[tuple[float, float, float, float]] = []
+    placed: list[tuple[Pixels, Pixels, Pixels, Pixels]] = []
     drawn = [spot for spot in spots if math.isfinite(spot.outcome) and math.isfinite(spot.score)]
     for number, spot in enumerate(drawn):
         shift = ((number * 0.618034) % 1.0 - 0.5) * 0.5 if axes.classes else 0.0
@@ -76,7 +79,7 @@ def draw_scatter(sheet: Sheet, title: str, spots: Sequence[Spot], axes: Axes) ->
             _name(sheet, spot, across(spot.outcome), upwards(spot.score), placed, number)
 
 
-def _name(sheet: Sheet, spot: Spot, x: float, y: float, taken: list[tuple[float, float, float, float]],
+def _name(sheet: Sheet, spot: Spot, x: Pixels, y: Pixels, taken: list[tuple[Pixels, Pixels, Pixels, Pixels]],
           own: int) -> None:  # fmt: skip
     """Write a name beside its mark, where it covers least of what is drawn already."""
     words = fit(spot.name, 110, 11)
@@ -91,7 +94,9 @@ def _name(sheet: Sheet, spot: Spot, x: float, y: float, taken: list[tuple[float,
     taken.append(best)
 
 
-def _overlap(one: tuple[float, float, float, float], two: tuple[float, float, float, float]) -> float:
+def _overlap(
+    one: tuple[Pixels, Pixels, Pixels, Pixels], two: tuple[Pixels, Pixels, Pixels, Pixels]
+) -> Pixels:
     across = min(one[2], two[2]) - max(one[0], two[0])
     down = min(one[3], two[3]) - max(one[1], two[1])
     return across * down if across > 0 and down > 0 else 0.0

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from statistics import median
 
 from corticolimbic.report._figures._scale import Scale, draw_axis, scale_over
+from corticolimbic.report._numbers import Number
 from corticolimbic.report._palette import BLUE, INK, MUTED, QUIET
-from corticolimbic.report._sheet import SMALL, Sheet, fit, text_width
+from corticolimbic.report._sheet import SMALL, Pixels, Sheet, fit, text_width
 
 DOTS = 600
 """From this many values on, columns are drawn in place of dots."""
@@ -21,11 +22,11 @@ class Strip:
     """The values of one site; ``aside`` are those of people in no population."""
 
     label: str
-    values: tuple[float, ...]
-    aside: tuple[float, ...] = ()
+    values: tuple[Number, ...]
+    aside: tuple[Number, ...] = ()
 
     @property
-    def known(self) -> list[float]:
+    def known(self) -> list[Number]:
         """All finite values."""
         return [value for value in (*self.values, *self.aside) if math.isfinite(value)]
 
@@ -50,7 +51,7 @@ def draw_strips(sheet: Sheet, strips: Sequence[Strip], axis: str) -> None:
             sheet.line([x, x], [y - 16, y + 16], color=INK, width=2.5)
 
 
-def _dots(sheet: Sheet, strip: Strip, scale: Scale, y: float) -> None:
+def _dots(sheet: Sheet, strip: Strip, scale: Scale, y: Pixels) -> None:
     for values, hollow in ((strip.values, False), (strip.aside, True)):
         known = [value for value in values if math.isfinite(value)]
         if known:
@@ -60,12 +61,12 @@ def _dots(sheet: Sheet, strip: Strip, scale: Scale, y: float) -> None:
             sheet.marks(xs, ys, color=color, size=7, hollow=hollow, alpha=1 if hollow else 0.75)
 
 
-def _spread(place: int) -> float:
+def _spread(place: int) -> Pixels:
     """Return a vertical offset that looks even without being random (golden-ratio sequence)."""
     return ((place * 0.618034) % 1.0 - 0.5) * 22
 
 
-def _columns(sheet: Sheet, strip: Strip, scale: Scale, y: float) -> None:
+def _columns(sheet: Sheet, strip: Strip, scale: Scale, y: Pixels) -> None:
     bins = 40
     counts = [0] * bins
     for value in strip.known:

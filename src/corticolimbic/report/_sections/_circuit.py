@@ -18,8 +18,8 @@ from corticolimbic.report._words import say
 
 _PANELS = 4
 _ROWS = 400
-_WIDTH = 440
-_WIDE = 640
+_WIDTH = 480
+_WIDE = 700
 
 
 def circuit(results: Results, draw: Draw) -> Section:
@@ -48,7 +48,15 @@ def _measured(found: Circuit, results: Results, draw: Draw) -> list[Block]:
     largest = _round_up(max(abs(mean.mean) for mean in means if math.isfinite(mean.mean)) if means else 1.0)
     width = _WIDE if len(populations) == 1 else _WIDTH
     figures = [
-        draw(_plan(found, regions, [m for m in means if m.population == name], _Panel(place, largest, width), results))
+        draw(
+            _plan(
+                found,
+                regions,
+                [m for m in means if m.population == name],
+                _Panel(place, largest, width),
+                results,
+            )
+        )
         for place, name in enumerate(populations[:_PANELS])
     ]
     blocks.append(Row(tuple(figures)))
@@ -58,7 +66,9 @@ def _measured(found: Circuit, results: Results, draw: Draw) -> list[Block]:
         blocks.append(Paragraph(say("circuit.unplaced", regions=", ".join(unplaced)), "note"))
     others = sorted({mean.statistic for mean in found.means} - {statistic})
     if others:
-        blocks.append(Paragraph(say("circuit.other_statistics", names=", ".join(map(_statistic, others))), "note"))
+        blocks.append(
+            Paragraph(say("circuit.other_statistics", names=", ".join(map(_statistic, others))), "note")
+        )
     blocks.append(_table(found, means, results))
     names = tuple((region.id, region.name) for region in regions if region.name != region.id)
     if names:
@@ -68,7 +78,9 @@ def _measured(found: Circuit, results: Results, draw: Draw) -> list[Block]:
 
 def _shown(found: Circuit, results: Results) -> tuple[str, str]:
     """Return the task and the estimator that are drawn: the declared one, else the first."""
-    pairs = list(dict.fromkeys((mean.task, mean.statistic) for mean in found.means if math.isfinite(mean.mean)))
+    pairs = list(
+        dict.fromkeys((mean.task, mean.statistic) for mean in found.means if math.isfinite(mean.mean))
+    )
     declared = results.declared.statistic if results.declared else ""
     return next((pair for pair in pairs if pair[1] == declared), pairs[0])
 
@@ -121,7 +133,7 @@ def _plan(found: Circuit, regions: list[Region], means: list[Mean], panel: _Pane
 
 def pretty(target: str) -> str:
     """Return a target with a true dash between its regions."""
-    return target.replace("--", "–").replace("->", "→")
+    return read.text(target, 100).replace("--", "–").replace("->", "→")
 
 
 def contrast(text: str) -> str:
@@ -167,5 +179,7 @@ def _table(found: Circuit, means: list[Mean], results: Results) -> Fold:
     )
     pointer = say("circuit.pointer", shown=len(rows), n=len(ordered)) if len(ordered) > len(rows) else ""
     unit = next((mean.unit for mean in means if mean.unit), "r")
-    listing = Table(say("circuit.table", unit=unit), columns, rows, sortable=True, filterable=True, pointer=pointer)
+    listing = Table(
+        say("circuit.table", unit=unit), columns, rows, sortable=True, filterable=True, pointer=pointer
+    )
     return Fold(say("circuit.unfold", n=len(ordered)), (listing,))

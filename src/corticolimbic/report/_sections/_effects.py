@@ -17,9 +17,10 @@ from corticolimbic.report._sections._people import Draw
 from corticolimbic.report._words import say
 
 _FAMILIES = 4
-_GROUP_BY_TIME = re.compile(r"(group|outcome|persist|recover).*(\bx\b|×|\*|:|_by_|\bby\b).*(time|visit|session|wave)"
-                            r"|(time|visit|session|wave).*(\bx\b|×|\*|:|_by_|\bby\b).*(group|outcome|persist|recover)",
-                            re.IGNORECASE)  # fmt: skip
+_GROUP = r"(?:group|outcome|persist|recover)\w*"
+_TIME = r"\w*(?:time|visit|session|wave)\w*"
+_BY = r"(?:\s+x\s+|\s*[×*]\s*|:(?!\s)|_by_|-by-|\s+by\s+)"
+_GROUP_BY_TIME = re.compile(f"{_GROUP}{_BY}{_TIME}|{_TIME}{_BY}{_GROUP}", re.IGNORECASE)
 
 
 def effects(results: Results, draw: Draw) -> Section:
@@ -61,7 +62,10 @@ def _declared(results: Results) -> list[Block]:
         return [Paragraph(say("effects.not_declared"), "note")]
     pairs = [
         (say("effects.declared_outcome"), declared.outcome),
-        (say("effects.declared_contrast"), ", ".join(name for name in declared.contrasts if name != declared.outcome)),
+        (
+            say("effects.declared_contrast"),
+            ", ".join(name for name in declared.contrasts if name != declared.outcome),
+        ),
         (say("effects.declared_covariates"), ", ".join(declared.covariates) or say("effects.no_covariates")),
         (say("effects.declared_statistic"), say.of("statistic", declared.statistic, declared.statistic)),
         (say("effects.declared_minimum"), whole(declared.minimum_people)),
@@ -74,8 +78,11 @@ def _declared(results: Results) -> list[Block]:
             for family in sorted(declared.families, key=lambda family: "primary" not in family.name.lower())
         )
         listing = Table(say("effects.families"), columns, rows)
-        blocks.append(Fold(say("effects.unfold_families", n=len(rows)), (listing,)) if len(rows) > _FAMILIES else listing)
+        blocks.append(
+            Fold(say("effects.unfold_families", n=len(rows)), (listing,))
+            if len(rows) > _FAMILIES
+            else listing
+        )
     if declared.notes:
         blocks.append(Items(tuple(read.text(note) for note in declared.notes)))
     return blocks
-

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
+from corticolimbic.report import _lenient as read
 from corticolimbic.report._blocks import Block, Fold, Paragraph
 from corticolimbic.report._figures._forest import Estimate, ForestRow, draw_forest
 from corticolimbic.report._figures._legend import Entry
@@ -58,25 +60,23 @@ def _primary(table: pd.DataFrame, results: Results) -> tuple[pd.DataFrame, str]:
     targets = list(dict.fromkeys(primary["target"]))
     if len(targets) <= _EDGES:
         return primary, ""
-    return primary[primary["target"].isin(targets[:_EDGES])], say("effects.many_primary", shown=_EDGES, n=len(targets))
+    return primary[primary["target"].isin(targets[:_EDGES])], say(
+        "effects.many_primary", shown=_EDGES, n=len(targets)
+    )
 
 
 def _plan(place: int, key: dict[str, str], rows: pd.DataFrame, results: Results) -> Plan:
     populations = [name for name in results.population_names if name in set(rows["population"])]
     styles = {name: group_style(results.population_names.index(name)) for name in populations}
-    kind = next((kind for kind in rows["es_kind"] if kind), "")
+    kind = next((read.text(kind) for kind in rows["es_kind"] if kind), "")
     standard = bool(kind) and any(map(math.isfinite, rows["effect_size"]))
     names = ("effect_size", "es_low", "es_high") if standard else ("estimate", "ci_low", "ci_high")
     forest = []
     for target, group in rows.groupby("target", sort=False):
         found = {str(row["population"]): row for row in group.to_dict("records")}
-        items = tuple(
-            Estimate(*(float(found[name][column]) for column in names), *styles[name], _words(found[name], names))
-            for name in populations
-            if name in found
-        )
+        items = tuple(_estimate(found[name], names, styles[name]) for name in populations if name in found)
         forest.append(ForestRow(pretty(str(target)), estimates=items))
-    unit = kind if standard else next((unit for unit in rows["estimate_unit"] if unit), "")
+    unit = kind if standard else next((read.text(unit) for unit in rows["estimate_unit"] if unit), "")
     axis = say("effects.axis", kind=unit, contrast=contrast(key["contrast"]))
     legend = [Entry(results.population_label(name), *styles[name]) for name in populations]
     data = rows[["population", *BLOCK, "target", *names, "n"]]
@@ -84,7 +84,13 @@ def _plan(place: int, key: dict[str, str], rows: pd.DataFrame, results: Results)
         name=f"effects-{place + 1}",
         title=say("effects.figure_title", statistic=_estimator(key)),
         description=_describe(forest),
-        caption=say("effects.figure_caption", statistic=_estimator(key), task=key["task"], kind=unit, contrast=contrast(key["contrast"])),
+        caption=say(
+            "effects.figure_caption",
+            statistic=_estimator(key),
+            task=key["task"],
+            kind=unit,
+            contrast=contrast(key["contrast"]),
+        ),
         draw=lambda sheet: draw_forest(sheet, forest, legend, axis),
         data=data,
     )
@@ -94,10 +100,10 @@ def _estimator(key: dict[str, str]) -> str:
     return say.of("statistic", key["statistic"], key["statistic"])
 
 
-def _words(row: dict, names: tuple[str, ...]) -> str:
-    if not math.isfinite(row[names[0]]):
-        return say("effects.not_estimated")
-    return estimate(*(row[name] for name in names))
+def _estimate(row: dict[str, Any], names: tuple[str, str, str], style: tuple[str, str]) -> Estimate:
+    value, low, high = (float(row[name]) for name in names)
+    words = estimate(value, low, high) if math.isfinite(value) else say("effects.not_estimated")
+    return Estimate(value, low, high, *style, words)
 
 
 def _describe(rows: list[ForestRow]) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from corticolimbic.report import _lenient as read
 from corticolimbic.report._blocks import Block, Cell, Column, Paragraph, Table
-from corticolimbic.report._numbers import digits_for, estimate, probability, whole
+from corticolimbic.report._numbers import Number, digits_for, estimate, probability, whole
 from corticolimbic.report._results import Results
 from corticolimbic.report._sections._circuit import contrast, pretty
 from corticolimbic.report._words import say
@@ -27,7 +27,11 @@ def effects_table(table: pd.DataFrame, primary: pd.Series, results: Results) -> 
     ordered = table.assign(later=~primary).sort_values("later", kind="stable")
     constant = [name for name in (*_SAME, "n_sites") if table[name].nunique() == 1]
     shared = say("effects.separator").join(
-        say("effects.shared", name=say(f"effects.column_{name}"), value=_text(name, table[name].iloc[0], results))
+        say(
+            "effects.shared",
+            name=say(f"effects.column_{name}"),
+            value=_text(name, table[name].iloc[0], results),
+        )
         for name in constant
         if table[name].iloc[0] not in _QUIET
     )
@@ -42,7 +46,9 @@ def effects_table(table: pd.DataFrame, primary: pd.Series, results: Results) -> 
 
 def family_sizes(table: pd.DataFrame, results: Results) -> dict[str, int]:
     """Return the number of tests of each family: as declared, else as many as have a p."""
-    declared = {family.name: family.n_tests for family in results.declared.families} if results.declared else {}
+    declared = (
+        {family.name: family.n_tests for family in results.declared.families} if results.declared else {}
+    )
     sizes = {}
     for name, rows in table.groupby("family", sort=False):
         counted = rows.groupby("population")["p"].count().max()
@@ -69,12 +75,16 @@ def _columns(table: pd.DataFrame, results: Results, constant: list[str]) -> list
     tests = family_sizes(table, results)
     digits = digits_for(list(table["estimate"]))
     varying = {
-        name: (Column(say(f"effects.column_{name}")), _plain(name, results)) for name in _SAME if name not in constant
+        name: (Column(say(f"effects.column_{name}")), _plain(name, results))
+        for name in _SAME
+        if name not in constant
     }
     first = [varying.pop(name) for name in ("family", "population", *_SAME[1:10]) if name in varying]
     sites: list[tuple[Column, _Maker]] = []
     if table["n_sites"].nunique() > 1:
-        sites.append((Column(say("effects.column_n_sites"), numeric=True), lambda row: _count(row["n_sites"])))
+        sites.append(
+            (Column(say("effects.column_n_sites"), numeric=True), lambda row: _count(row["n_sites"]))
+        )
     return [
         (Column(say("circuit.edge")), lambda row: Cell(pretty(read.text(row["target"])))),
         *first,
@@ -106,7 +116,7 @@ def _estimate(row: dict[str, Any], names: tuple[str, str, str], digits: int) -> 
     return Cell(estimate(value, low, high, digits), value)
 
 
-def _count(n: float) -> Cell:
+def _count(n: Number) -> Cell:
     return Cell(whole(n), float(n))
 
 

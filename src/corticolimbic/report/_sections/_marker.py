@@ -87,7 +87,8 @@ def _published(marker: Marker) -> Table:
         Column(say("table.n"), numeric=True),
     )
     rows = tuple(
-        (Cell(item.what), Cell(_figure(item.value)), Cell(whole(item.n), float(item.n))) for item in marker.verified
+        (Cell(item.what), Cell(_figure(item.value)), Cell(whole(item.n), float(item.n)))
+        for item in marker.verified
     )
     return Table(say("marker.published"), columns, rows)
 
@@ -103,7 +104,9 @@ def _unscored(marker: Marker, results: Results) -> list[Block]:
         return []
     rows = results.scores[results.scores["marker"] == marker.id]
     failed = rows[rows["status"] != "ok"]
-    blocks: list[Block] = [Paragraph(say("marker.scored", n=len(rows) - len(failed), failed=len(failed)), "note")]
+    blocks: list[Block] = [
+        Paragraph(say("marker.scored", n=len(rows) - len(failed), failed=len(failed)), "note")
+    ]
     if len(failed):
         counts = failed["status"].value_counts()
         lines = [f"{whole(n)} · {read.text(status)}" for status, n in counts.head(10).items()]

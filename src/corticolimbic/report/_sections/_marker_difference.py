@@ -69,5 +69,3 @@ def _rows(item: Difference, results: Results) -> list[tuple[Cell, ...]]:
         )
         for person in item.people
     ]
-
-

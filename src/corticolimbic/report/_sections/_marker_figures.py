@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from corticolimbic.foundation import hash_json
 from corticolimbic.report import _lenient as read
 from corticolimbic.report._blocks import Block, Illustration, Paragraph, Row
 from corticolimbic.report._figures._forest import Estimate, ForestRow, draw_forest
@@ -28,9 +29,11 @@ _FOREST_METRICS = ("pearson_r", "auc", "spearman_rho")
 
 
 def slug(name: str) -> str:
-    """Return a name fit for a file: letters, digits, dash and underscore, at most 60."""
-    kept = "".join(character if character.isascii() and character.isalnum() else "_" for character in name)
-    return kept[:60] or "marker"
+    """Return a name fit for a file: ASCII letters, digits and underscores; a hash keeps changed names apart."""
+    kept = "".join(character if character.isascii() and character.isalnum() else "_" for character in name)[
+        :60
+    ]
+    return kept if kept == name else f"{kept}_{hash_json(name)[:8]}"
 
 
 def forest(marker: str, rows: pd.DataFrame, results: Results, draw: Draw) -> list[Block]:
@@ -45,8 +48,9 @@ def forest(marker: str, rows: pd.DataFrame, results: Results, draw: Draw) -> lis
     for (_, site, scheme, population), group in in_order(chosen, results):
         row = group.iloc[0]
         words = estimate(row["value"], row["ci_low"], row["ci_high"]) + say("marker.with_n", n=int(row["n"]))
-        numbers = (float(row[column]) for column in ("value", "ci_low", "ci_high"))
-        item = Estimate(*numbers, *styles[population], words, quiet=in_sample(scheme))
+        color, shape = styles[population]
+        value, low, high = (float(row[column]) for column in ("value", "ci_low", "ci_high"))
+        item = Estimate(value, low, high, color, shape, words, quiet=in_sample(scheme))
         forest_rows.setdefault((site, scheme), []).append(item)
     built = [
         ForestRow(site_name(read.text(site)), scheme_name(scheme), tuple(items))
@@ -55,7 +59,9 @@ def forest(marker: str, rows: pd.DataFrame, results: Results, draw: Draw) -> lis
     legend = [Entry(results.population_label(name), *styles[name]) for name in names]
     if any(in_sample(scheme) for scheme in chosen["scheme"]):
         legend.append(Entry(say("scheme.in_sample"), QUIET, "o", hollow=True))
-    values = "; ".join(f"{row.label} ({row.note}): " + ", ".join(e.words for e in row.estimates) for row in built[:20])
+    values = "; ".join(
+        f"{row.label} ({row.note}): " + ", ".join(e.words for e in row.estimates) for row in built[:20]
+    )
     plan = Plan(
         name=f"marker-{slug(marker)}",
         title=say("marker.forest_title", metric=metric_name(metric)),
@@ -73,11 +79,18 @@ def scatters(marker: str, results: Results, draw: Draw) -> list[Block]:
     people = _people(marker, results)
     if people.empty:
         return []
-    named = {person.participant_id for item in results.differences or () if item.marker == marker for person in item.people}
+    named = {
+        person.participant_id
+        for item in results.differences or ()
+        if item.marker == marker
+        for person in item.people
+    }
     training = set()
     if results.evaluation is not None:
         judged = results.evaluation[results.evaluation["name"] == marker]
-        training = {site for site, scheme in zip(judged["site"], judged["scheme"], strict=True) if in_sample(scheme)}
+        training = {
+            site for site, scheme in zip(judged["site"], judged["scheme"], strict=True) if in_sample(scheme)
+        }
     axes = _axes(people, results)
     sites = sorted(dict.fromkeys(people["site"]), key=lambda site: (site in training, site))
     made: list[Illustration] = []
@@ -87,11 +100,15 @@ def scatters(marker: str, results: Results, draw: Draw) -> list[Block]:
         title = say("marker.panel", site=site_name(read.text(site)), n=len(here))
         spots = _spots(here.head(_PEOPLE), results, named)
         made.append(draw(_scatter_plan(f"scores-{slug(marker)}-{place + 1}", title, note, spots, axes, here)))
-    more = [Paragraph(say("marker.more_panels", n=len(sites) - _PANELS), "note")] if len(sites) > _PANELS else []
+    more = (
+        [Paragraph(say("marker.more_panels", n=len(sites) - _PANELS), "note")] if len(sites) > _PANELS else []
+    )
     return [Paragraph(say("marker.scatter", marks=marks(people, results))), Row(tuple(made)), *more]
 
 
-def _scatter_plan(name: str, title: str, note: str, spots: list[Spot], axes: Axes, data: pd.DataFrame) -> Plan:
+def _scatter_plan(
+    name: str, title: str, note: str, spots: list[Spot], axes: Axes, data: pd.DataFrame
+) -> Plan:
     return Plan(
         name=name,
         title=title + note,
@@ -112,7 +129,9 @@ def _people(marker: str, results: Results) -> pd.DataFrame:
     primary = primary.drop_duplicates("participant_id")[["participant_id", "value", "label"]]
     good = scores[(scores["marker"] == marker) & (scores["status"] == "ok")]
     joined = good.merge(primary, on="participant_id", how="inner", validate="many_to_one")
-    joined = where(joined, (math.isfinite(a + b) for a, b in zip(joined["score"], joined["value"], strict=True)))
+    joined = where(
+        joined, (math.isfinite(a + b) for a, b in zip(joined["score"], joined["value"], strict=True))
+    )
     table = results.populations
     inside: dict[str, list[str]] = {}
     if table is not None:
@@ -129,7 +148,11 @@ def _axes(people: pd.DataFrame, results: Results) -> Axes:
     outcome = results.flow.outcome if results.flow else None
     name = (outcome.label or outcome.name) if outcome else ""
     unit = f" ({outcome.unit})" if outcome and outcome.unit else ""
-    labels = {int(value): str(label) for value, label in zip(people["outcome"], people["label"], strict=True) if label}
+    labels = {
+        int(value): str(label)
+        for value, label in zip(people["outcome"], people["label"], strict=True)
+        if label
+    }
     classes = tuple(labels.get(place, str(place)) for place in range(max(labels) + 1)) if labels else ()
     return Axes(
         outcome=(name or say("marker.outcome")) + unit,
@@ -151,7 +174,15 @@ def _spots(people: pd.DataFrame, results: Results, named: set[str]) -> list[Spot
                   populations=", ".join(map(results.population_label, member)) or say("marker.no_population"))  # fmt: skip
         label = person.removeprefix("sub-") if row["participant_id"] in named else ""
         spots.append(
-            Spot(float(row["outcome"]), float(row["score"]), look.color, look.shape, tip, label, hollow=look.hollow)
+            Spot(
+                float(row["outcome"]),
+                float(row["score"]),
+                look.color,
+                look.shape,
+                tip,
+                label,
+                hollow=look.hollow,
+            )
         )
     return spots
 
@@ -174,7 +205,9 @@ def marks(people: pd.DataFrame, results: Results) -> str:
     for member in sorted(found, key=lambda member: (-len(member), member)):
         look = _look(member, names)
         labels = ", ".join(map(results.population_label, member))
-        told = say("marker.everywhere") if len(member) == len(names) > 1 else say("marker.only", labels=labels)
+        told = (
+            say("marker.everywhere") if len(member) == len(names) > 1 else say("marker.only", labels=labels)
+        )
         glyph = "○" if look.hollow else _GLYPHS[look.shape]
         parts.append(f"{glyph} {told if member else say('marker.no_population')}")
     return "; ".join(parts)

@@ -52,7 +52,9 @@ def in_order(rows: pd.DataFrame, results: Results) -> list[tuple[tuple[str, str,
         ((str(key[0]), str(key[1]), str(key[2]), str(key[3])), group)
         for key, group in rows.groupby(["outcome", "site", "scheme", "population"], sort=True)
     ]
-    groups.sort(key=lambda item: (item[0][0], _rank(item[0][1], item[0][2]), item[0][1], names.index(item[0][3])))
+    groups.sort(
+        key=lambda item: (item[0][0], _rank(item[0][1], item[0][2]), item[0][1], names.index(item[0][3]))
+    )
     return groups
 
 

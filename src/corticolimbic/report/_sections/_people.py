@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from corticolimbic.report import _lenient as read
 from corticolimbic.report._blocks import Block, Cell, Column, Illustration, Pairs, Paragraph, Section, Table
 from corticolimbic.report._figures._flow import FlowBox, draw_flow
 from corticolimbic.report._numbers import share, whole
@@ -69,7 +70,7 @@ def sites_line(by_site: dict[str, int]) -> str:
 
 def site_name(site: str) -> str:
     """Return a site as people read it."""
-    return say("site.unknown") if site in {"", "n/a"} else site
+    return say("site.unknown") if site in {"", "n/a"} else read.text(site, 80)
 
 
 def _removal(item: Removal) -> str:
@@ -135,7 +136,9 @@ def _sweep(outcome: Outcome) -> Table:
         Column(say("people.everyone"), numeric=True),
         Column(say("people.persistent"), numeric=True),
     )
-    rows = tuple((Cell(item.outcome), Cell(whole(item.n)), Cell(whole(item.persistent))) for item in outcome.sweep)
+    rows = tuple(
+        (Cell(item.outcome), Cell(whole(item.n)), Cell(whole(item.persistent))) for item in outcome.sweep
+    )
     return Table(say("people.sweep"), columns, rows)
 
 
@@ -144,6 +147,10 @@ def _data(flow: Flow) -> pd.DataFrame:
     for kind, groups in (("stage", flow.stages), ("population", flow.populations)):
         for group in groups:
             rows.append((kind, group.name, group.label, "n", "", "", group.n))
-            rows += [(kind, group.name, group.label, "site", site, "", n) for site, n in group.by_site.items()]
-            rows += [(kind, group.name, group.label, "removed", "", item.reason, item.n) for item in group.removed]
+            rows += [
+                (kind, group.name, group.label, "site", site, "", n) for site, n in group.by_site.items()
+            ]
+            rows += [
+                (kind, group.name, group.label, "removed", "", item.reason, item.n) for item in group.removed
+            ]
     return pd.DataFrame(rows, columns=["kind", "name", "label", "what", "site", "reason", "people"])

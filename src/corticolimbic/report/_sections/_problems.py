@@ -88,5 +88,7 @@ def _rows(table: pd.DataFrame) -> Fold:
     )  # fmt: skip
     left = len(ordered) - len(rows)
     pointer = say("problems.pointer", shown=len(rows), n=len(ordered)) if left > 0 else ""
-    listing = Table(say("problems.rows"), columns, capped(rows, ROWS), sortable=True, filterable=True, pointer=pointer)
+    listing = Table(
+        say("problems.rows"), columns, capped(rows, ROWS), sortable=True, filterable=True, pointer=pointer
+    )
     return Fold(say("problems.unfold", n=len(ordered)), (listing,))

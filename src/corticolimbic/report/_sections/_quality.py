@@ -15,7 +15,9 @@ from corticolimbic.report._sections._people import Draw, site_name
 from corticolimbic.report._svg import Plan
 from corticolimbic.report._words import say
 
-_WIDTH = 440
+_WIDTH = 480
+_SITES = 60
+"""Sites that the figure shows; the table has all."""
 
 
 def quality(results: Results, draw: Draw) -> Section:
@@ -32,8 +34,12 @@ def quality(results: Results, draw: Draw) -> Section:
     if any(strip.known for strip in (*fd, *censored)):
         reading = say("quality.columns") if crowded else say("quality.dots" if inside else "quality.dots_all")
         blocks.append(Paragraph(reading))
+        if len(fd) > _SITES:
+            blocks.append(Paragraph(say("quality.more_sites", shown=_SITES, n=len(fd)), "note"))
         figures = [
-            _plan("motion", say("quality.fd"), fd, table[["participant_id", "session_id", "site", "mean_fd"]]),
+            _plan(
+                "motion", say("quality.fd"), fd, table[["participant_id", "session_id", "site", "mean_fd"]]
+            ),
             _plan(
                 "censoring",
                 say("quality.censored"),
@@ -69,13 +75,15 @@ def _strips(table: pd.DataFrame, column: str, inside: frozenset[str], factor: fl
 
 
 def _plan(name: str, axis: str, strips: list[Strip], data: pd.DataFrame) -> Plan:
-    medians = "; ".join(f"{strip.label}: {decimal(median(strip.known))}" for strip in strips if strip.known)
+    medians = "; ".join(
+        f"{strip.label}: {decimal(median(strip.known))}" for strip in strips[:_SITES] if strip.known
+    )
     return Plan(
         name=name,
         title=axis,
         description=say("quality.figure_description", axis=axis, medians=medians),
         caption="",
-        draw=lambda sheet: draw_strips(sheet, strips, axis),
+        draw=lambda sheet: draw_strips(sheet, strips[:_SITES], axis),
         data=data,
         width=_WIDTH,
     )

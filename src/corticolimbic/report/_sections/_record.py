@@ -6,7 +6,18 @@ import json
 from typing import Any
 
 from corticolimbic.report import _lenient as read
-from corticolimbic.report._blocks import Block, Cell, Code, Column, Fold, Items, Pairs, Paragraph, Section, Table
+from corticolimbic.report._blocks import (
+    Block,
+    Cell,
+    Code,
+    Column,
+    Fold,
+    Items,
+    Pairs,
+    Paragraph,
+    Section,
+    Table,
+)
 from corticolimbic.report._numbers import duration
 from corticolimbic.report._results import Results
 from corticolimbic.report._words import say
@@ -42,7 +53,9 @@ def settings(results: Results) -> Section:
     if versions:
         columns = (Column(say("settings.package")), Column(say("settings.version")))
         rows = tuple((Cell(read.text(name)), Cell(read.text(version))) for name, version in versions.items())
-        blocks.append(Fold(say("settings.environment", n=len(rows)), (Table(say("settings.versions"), columns, rows),)))
+        blocks.append(
+            Fold(say("settings.environment", n=len(rows)), (Table(say("settings.versions"), columns, rows),))
+        )
     steps = read.objects(manifest.get("steps"))
     if steps:
         blocks.append(Fold(say("settings.steps", n=len(steps)), (_steps(steps),)))
@@ -62,7 +75,8 @@ def _config(text: str | None) -> Block:
 def visible(text: str) -> str:
     """Return text with control and direction marks written out, so that what is read is what the file holds."""
     return "".join(
-        character if character.isprintable() or character in "\n\t" else f"⟨U+{ord(character):04X}⟩" for character in text
+        character if character.isprintable() or character in "\n\t" else f"⟨U+{ord(character):04X}⟩"
+        for character in text
     )
 
 
@@ -87,7 +101,9 @@ def _definitions(definitions: dict[str, Any]) -> Table:
     for name, value in list(definitions.items())[:_DEFINITIONS]:
         item = read.mapping(value)
         nodes = item.get("nodes")
-        atlas = " ".join(part for part in (read.text(item.get("atlas")), read.text(item.get("atlas_hash"))[:12]) if part)
+        atlas = " ".join(
+            part for part in (read.text(item.get("atlas")), read.text(item.get("atlas_hash"))[:12]) if part
+        )
         if isinstance(nodes, list):
             atlas += say("settings.nodes", n=len(nodes))
         chosen = json.dumps(item.get("settings", {}), ensure_ascii=False, sort_keys=True)

@@ -39,7 +39,11 @@ def _people(results: Results) -> list[str]:
         return []
     first = flow.stages[0]
     sites = [site for site, count in first.by_site.items() if count > 0]
-    parts = [say("summary.came_in", n=first.n, sites=len(sites)) if sites else say("summary.came_in_no_site", n=first.n)]
+    parts = [
+        say("summary.came_in", n=first.n, sites=len(sites))
+        if sites
+        else say("summary.came_in_no_site", n=first.n)
+    ]
     if flow.populations:
         groups = ", ".join(say("summary.population", label=item.label, n=item.n) for item in flow.populations)
         parts.append(say("summary.populations", k=len(flow.populations), groups=groups))
@@ -80,7 +84,7 @@ def _strongest(rows: pd.DataFrame, label: str, sizes: dict[str, int]) -> str:
         "population": label,
         "edge": pretty(str(best["target"])),
         "kind": best["es_kind"] if standard else best["estimate_unit"],
-        "size": estimate(*(float(best[name]) for name in names)),
+        "size": estimate(float(best[names[0]]), float(best[names[1]]), float(best[names[2]])),
         "q": relation("q", float(best["q"])),
         "contrast": contrast(str(best["contrast"])),
         "tests": whole(sizes.get(str(best["family"]), -1)),
@@ -119,7 +123,10 @@ def _markers(results: Results) -> list[str]:
             parts.append(say("summary.marker_site", site=site_name(site), values=values))
         more = say("summary.marker_more", n=len(sites) - _SITES) if len(sites) > _SITES else ""
         metric = say.of("metric", str(group["metric"].iloc[0]))
-        sentences.append(say("summary.marker", name=names.get(str(name), name), metric=metric, sites=" ".join(parts)) + more)
+        sentences.append(
+            say("summary.marker", name=names.get(str(name), name), metric=metric, sites=" ".join(parts))
+            + more
+        )
     return sentences
 
 

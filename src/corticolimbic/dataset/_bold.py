@@ -1,0 +1,168 @@
+"""Preprocessed BOLD images: what the header says, and the volumes in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from corticolimbic.dataset._byte_stream import ByteStream, byte_stream
+from corticolimbic.dataset._nifti import Layout, read_layout
+from corticolimbic.dataset._runs import BoldRun
+from corticolimbic.dataset._sidecars import run_repetition_time
+from corticolimbic.dataset._walk import within
+from corticolimbic.foundation import InputError, Problem
+
+CHUNK_BYTES = 2**25
+"""Bytes of the values of a chunk by default (32 MiB)."""
+
+
+@dataclass(frozen=True)
+class BoldHeader:
+    """The grid and timing of a run.
+
+    Parameters
+    ----------
+    shape
+        Voxels along x, y and z.
+    n_volumes
+        Volumes in time.
+    affine
+        Voxel indices to mm of the run's space; the sform where its code is above 0, else the qform.
+    repetition_time
+        Seconds: the sidecars', else the header's, else what the caller said.
+    zooms
+        Voxel sizes in mm.
+    dtype
+        Name of the type that the volumes come in, ``float32`` or ``float64``.
+    problems
+        What was noted, with the person.
+    """
+
+    shape: tuple[int, int, int]
+    n_volumes: int
+    affine: Float64[np.ndarray, "4 4"]
+    repetition_time: float
+    zooms: tuple[float, float, float]
+    dtype: str
+    problems: tuple[Problem, ...] = ()
+
+
+def read_bold_header(root: Path, run: BoldRun, *, repetition_time: float | None = None) -> BoldHeader:
+    """Read the header of a run's image, and its repetition time.
+
+    Parameters
+    ----------
+    root
+        Folder of the dataset.
+    run
+        From `scan`.
+    repetition_time
+        Seconds, where neither sidecar nor header states them (``dataset.repetition_time``).
+
+    Raises
+    ------
+    InputError
+        CL101, CL102 (the file), CL218 (no image, absurd sizes), CL219 (not 4-D), CL220 (the file cannot
+        hold the data), CL221 (values), CL222 (affine), CL224 or CL225 (repetition time).
+    """
+    with byte_stream(within(root, run.bold), run.bold) as stream:
+        layout = _four_d(read_layout(stream), run.bold)
+    time, troubles = run_repetition_time(root, run, layout.time_step, repetition_time)
+    notes = tuple(
+        replace(item, participant_id=run.participant_id, session_id=run.session_id)
+        for item in (*layout.problems, *troubles)
+    )
+    x, y, z, n_volumes = layout.shape
+    kind = _value_type(layout).name
+    return BoldHeader((x, y, z), n_volumes, layout.affine, time, layout.zooms, kind, notes)
+
+
+def iter_volumes(
+    root: Path, run: BoldRun, *, chunk: int | None = None
+) -> Iterator[tuple[int, Float[np.ndarray, "x y z volumes"]]]:
+    """Yield the volumes of a run in order, some at a time, reading the file once.
+
+    Memory is bounded by the chunk, whatever the length of the run.
+
+    Parameters
+    ----------
+    root
+        Folder of the dataset.
+    run
+        From `scan`.
+    chunk
+        Volumes at a time; by default as many as 32 MiB hold, at least one.
+
+    Yields
+    ------
+    start
+        Number of the chunk's first volume, from 0.
+    volumes
+        Scaled values, x by y by z by volumes, in Fortran order (x varies fastest, so that
+        ``volumes.reshape(-1, k, order="F")`` is a view); float64 where the header scales or float32 could
+        not hold the stored values, else float32. Values that are not finite are passed on.
+
+    Raises
+    ------
+    InputError
+        Those of `read_bold_header` save the repetition time's, and CL102 or CL220 where the file ends early
+        or goes on beyond the data (known after the last volume in a compressed file).
+    """
+    if chunk is not None and chunk < 1:
+        raise ValueError(f"chunk must be at least 1 volume, not {chunk}")
+    with byte_stream(within(root, run.bold), run.bold) as stream:
+        layout = _four_d(read_layout(stream), run.bold)
+        grid, n_volumes = layout.shape[:3], layout.shape[3]
+        volume_bytes = layout.data_bytes // n_volumes
+        kind = _value_type(layout)
+        size = chunk or max(1, CHUNK_BYTES // (volume_bytes // layout.dtype.itemsize * kind.itemsize))
+        stored = layout.dtype == kind  # then bytes are values, and are read where they will lie
+        size = min(size, n_volumes)
+        raw = np.empty(0 if stored else size * volume_bytes, dtype=np.uint8)
+        for start in range(0, n_volumes, size):
+            count = min(size, n_volumes - start)
+            values = np.empty((*grid, count), dtype=kind, order="F")
+            flat = values.reshape(-1, order="F")
+            target = flat.view(np.uint8) if stored else raw[: count * volume_bytes]
+            if stream.read_into(memoryview(target)) < len(target):
+                held = (stream.position - layout.offset) / volume_bytes
+                found = f"data for {held:.2f} volumes; the header says {n_volumes}"
+                raise InputError("CL220", file=run.bold, found=found)
+            if not stored:
+                flat[:] = target.view(layout.dtype)
+                _scale(flat, layout)
+            yield start, values
+        _at_end(stream, layout)
+
+
+def _scale(values: np.ndarray, layout: Layout) -> None:
+    """Scale in place, rounding as nibabel does."""
+    if layout.slope is not None and layout.inter is not None:
+        with np.errstate(all="ignore"):
+            values *= layout.slope
+            values += layout.inter
+
+
+def _at_end(stream: ByteStream, layout: Layout) -> None:
+    """Read the end of the file, where gzip keeps its checksum; more data is an error."""
+    if stream.read(1):
+        found = f"data beyond the {layout.data_bytes:,} bytes of {' x '.join(map(str, layout.shape))} values"
+        raise InputError("CL220", file=stream.file, found=found)
+
+
+def _four_d(layout: Layout, file: str) -> Layout:
+    if len(layout.shape) != 4:
+        shown = " x ".join(map(str, layout.shape))
+        raise InputError("CL219", file=file, found=f"an image of {len(layout.shape)} dimensions, {shown}")
+    return layout
+
+
+def _value_type(layout: Layout) -> np.dtype:
+    """Return the narrowest of float32 and float64 that holds every value as nibabel would read it."""
+    exact = layout.dtype.kind == "f" or layout.dtype.itemsize < 4
+    single = layout.slope is None and exact and layout.dtype.itemsize <= 4
+    return np.dtype(np.float32 if single else np.float64)
