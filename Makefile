@@ -24,9 +24,9 @@ CONSTRAINTS = constraints/constraints-$(call VERSION,$(BIN)/python).txt
 INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 PYTEST = $(BIN)/python -m pytest -n 2
-SOURCES = src tests benchmarks docs/generate.py
+SOURCES = src tests benchmarks docs
 
-.PHONY: setup demo test test-all test-lowest bench docs lint format constraints clean help
+.PHONY: setup demo test test-all test-lowest bench docs picture lint format constraints clean help
 
 help:
 	@echo "make setup        $(VENV) with the package, the test tools and the versions of constraints/"
@@ -34,8 +34,9 @@ help:
 	@echo "make test         tests without the slow ones;   make test-all   all of them"
 	@echo "make test-lowest  tests with the oldest versions that pyproject.toml allows"
 	@echo "make lint         ruff, mypy and the order of the rooms;   make format   mend what ruff can"
-	@echo "make bench        benchmarks/results.tsv (BENCH=smoke: small sizes, minutes to seconds)"
+	@echo "make bench        benchmarks/results.tsv (BENCH=smoke: small sizes, seconds)"
 	@echo "make docs         the manual in site/"
+	@echo "make picture      the README's picture, from the demo's page (needs Chromium)"
 	@echo "make constraints  write constraints/ anew for PYTHON=python3.X"
 	@echo "make clean        remove everything that is built here"
 
@@ -98,6 +99,9 @@ docs: $(VENV)/.docs
 	$(BIN)/python docs/generate.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "The manual: file://$(abspath site)/index.html"
+
+picture: demo
+	$(BIN)/python docs/picture.py $(DEMO)/results/report.html
 
 constraints:
 	rm -rf build/constraints && $(PYTHON) -m venv build/constraints

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dataset.synthetic import write_dataset
+from dataset.synthetic_bold import write_fmriprep
 
 
 @pytest.fixture
@@ -25,3 +26,13 @@ def memory() -> Iterator[Path]:
     place = Path(tempfile.mkdtemp(prefix="corticolimbic-", dir=shared if shared.is_dir() else None))
     yield place
     shutil.rmtree(place, ignore_errors=True)
+
+
+AFFINE = np.array([[-4.0, 0, 0, 10], [0, 4, 0, -20], [0, 0, 4, -8], [0, 0, 0, 1]])
+"""4 mm, first axis flipped, as many templates have it."""
+
+
+@pytest.fixture
+def bold_root(tmp_path: Path) -> Path:
+    """A valid fMRIPrep tree of two people: 001, 002; 12 volumes of 6 x 5 x 4 voxels, scaled int16."""
+    return write_fmriprep(tmp_path / "prep", 2, (6, 5, 4), AFFINE, 12, np.random.default_rng(3))

@@ -22,8 +22,11 @@ VOLUMES = 48
 
 
 def angle(number: int) -> float:
-    """Return t_k: squares of the golden ratio's multiples, so that differences of angles do not repeat."""
-    return math.pi * math.fmod(number * number * 0.6180339887498949, 1.0)
+    """Return t_k: multiples of the golden ratio keep angles apart, the power keeps their differences from repeating.
+
+    Without the power, names shifted by one column would go unseen.
+    """
+    return math.pi * math.fmod(number * 0.6180339887498949, 1.0) ** 1.3
 
 
 def signal(number: int, volumes: int = VOLUMES) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from measure.phantom import (
     VOLUMES,
+    angle,
     correlation,
     mean_correlation,
     numbers,
@@ -105,13 +106,14 @@ def test_every_value_arrives_under_its_own_name(tmp_path: Path, name: str, order
     check_edges([row for row in connections if row["definition"] != matrix["definition"]], name, code)
 
 
-def test_the_phantom_tells_any_two_regions_of_an_atlas_apart() -> None:
-    """Swapping any two labels would change a correlation by more than the tests' tolerance."""
-    for name in atlas_names():
-        code = list(numbers(atlas(name)).values())
-        phases = np.array([[correlation(first, second) for second in code] for first in code])
-        profiles = np.sort(np.abs(phases[:, None, :] - phases[None, :, :]).max(axis=2) + 9 * np.eye(len(code)), axis=1)
-        assert profiles[:, 0].min() > 1e-4
+@pytest.mark.parametrize("name", atlas_names())
+def test_the_phantom_tells_any_mislabelling_apart(name: str) -> None:
+    """Swapping any two labels, or shifting all by one, changes some correlation by more than the tolerance."""
+    angles = np.array([angle(number) for number in numbers(atlas(name)).values()])
+    apart = np.abs(angles[:, None] - angles[None, :]) + 9 * np.eye(len(angles))
+    assert apart.min() > 5e-4
+    pairs = np.cos(angles[:, None] - angles[None, :])
+    assert np.abs(np.roll(pairs, 1, axis=(0, 1)) - pairs).max() > 0.1
 
 
 @pytest.mark.parametrize("columns", [["1", "10", "2"], ["10", "2", "1"], ["2", "1", "10", "100", "9"]])
@@ -145,7 +147,7 @@ def test_a_region_outside_the_field_of_view_loses_its_own_edges(tmp_path: Path, 
     parcels = atlas(name)
     code = numbers(parcels)
     members = parcels.members()
-    lost = {members[measurable_edges(name)[0].ends[0]][0], sorted(code)[-1]}
+    lost = {*members[measurable_edges(name)[0].ends[0]], sorted(code)[-1]}
     run = write_run(tmp_path, text(list(code), code, dict.fromkeys(lost, cell)), atlas=name)
     found = measure_session(tmp_path, session(run), PLAIN, atlases={name: parcels})
     assert [item.code for item in found.problems] == ["CL203"]
@@ -154,7 +156,7 @@ def test_a_region_outside_the_field_of_view_loses_its_own_edges(tmp_path: Path, 
     check_matrix(found.matrices[0], found.definitions, code, lost)
     edges = [row for row in found.features if row["measure"] == "fc"]
     check_edges(edges, name, code, lost)
-    assert any("no signal in" in row["qc"] or "coverage of" in row["qc"] or "share" in row["qc"] for row in edges)
+    assert any("no signal in" in row["qc"] for row in edges)
     assert found.n_runs == 1
 
 
@@ -172,7 +174,7 @@ def test_a_column_that_the_table_lacks_and_one_that_the_atlas_lacks_are_named(tm
     assert by_key["NAc_R--mPFC", node]["value"] == pytest.approx(correlation(8, 3), abs=1e-9)
     edges = [row for (target, definition), row in by_key.items() if definition != node and "Ins_R" in target]
     assert edges
-    assert {row["qc"] for row in edges} == {"no column for Ins_R"}
+    assert all("no column for Ins_R" in row["qc"] for row in edges)
     assert {row["coverage"] for row in edges} == {0.0}
 
 

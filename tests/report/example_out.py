@@ -46,13 +46,30 @@ PRIMARY = [
     ("NAc", "dmPFC"),
     ("VTA", "NAc"),
 ]
-OTHERS = [("PAG", "mPFC"), ("Amy_L", "mPFC"), ("Amy_R", "mPFC"), ("Hip_L", "Amy_L"), ("Hip_R", "Amy_R"), ("PCC", "mPFC"), ("S1", "pIns"), ("aIns", "dACC"),
-          ("Thal", "S1"), ("VTA", "PAG"), ("vmPFC", "Amy"), ("OFC", "NAc"), ("rACC", "PAG"), ("dlPFC", "NAc"), ("Hip", "Amy"), ("PCC", "Hip"), ("Thal", "aIns")]  # fmt: skip
+OTHERS = [
+    ("PAG", "mPFC"),
+    ("Amy_L", "mPFC"),
+    ("Amy_R", "mPFC"),
+    ("Hip_L", "Amy_L"),
+    ("Hip_R", "Amy_R"),
+    ("PCC", "mPFC"),
+    ("S1", "pIns"),
+    ("aIns", "dACC"),
+    ("Thal", "S1"),
+    ("VTA", "PAG"),
+    ("vmPFC", "Amy"),
+    ("OFC", "NAc"),
+    ("rACC", "PAG"),
+    ("dlPFC", "NAc"),
+    ("Hip", "Amy"),
+    ("PCC", "Hip"),
+    ("Thal", "aIns"),
+]
 STATISTICS = ("pearson", "ledoit_wolf", "partial")
 
 
 def write_rpn(out: Path) -> Path:
-    """Write a folder like the three-centre run's: an association with a column, two populations, one marker."""
+    """Write a folder like the three-centre run's: an association, two populations, one marker."""
     rng = np.random.default_rng(11)
     plan = {
         "bochum": {"n": 41, "kept": 35, "rules": 35},
@@ -219,13 +236,31 @@ def _member(person: str, population: str, site: str, inside: bool, reason: str) 
 
 def _outcome(person: str, name: str, family: str, value: float) -> dict:
     known = bool(np.isfinite(value))
-    return {"participant_id": person, "outcome": name, "family": family, "role": "primary", "value": value, "label": "",
-            "unit": "z", "status": "ok" if known else "missing", "reason": "" if known else "empty cell"}  # fmt: skip
+    return {
+        "participant_id": person,
+        "outcome": name,
+        "family": family,
+        "role": "primary",
+        "value": value,
+        "label": "",
+        "unit": "z",
+        "status": "ok" if known else "missing",
+        "reason": "" if known else "empty cell",
+    }
 
 
 def _score(person: str, site: str, value: float) -> dict:
-    return {"participant_id": person, "session_id": "ses-none", "task": "rest", "run": "n/a", "site": site,
-            "marker": "spisak2020_rpn", "score": value, "se": np.nan, "status": "ok"}  # fmt: skip
+    return {
+        "participant_id": person,
+        "session_id": "ses-none",
+        "task": "rest",
+        "run": "n/a",
+        "site": site,
+        "marker": "spisak2020_rpn",
+        "score": value,
+        "se": np.nan,
+        "status": "ok",
+    }
 
 
 def _session(person: str, site: str, fd: float, censored: float) -> dict:
@@ -242,9 +277,20 @@ def _session(person: str, site: str, fd: float, censored: float) -> dict:
 def _evaluation(
     name: str, population: str, site: str, metric: str, value: float, half: float, n: int
 ) -> dict:
-    return {"name": name, "kind": "marker", "outcome": "pain_sensitivity", "population": population, "scheme": "external",
-            "site": site, "metric": metric, "value": value, "ci_low": value - half, "ci_high": min(1.0, value + half),
-            "p": np.nan, "n": n}  # fmt: skip
+    return {
+        "name": name,
+        "kind": "marker",
+        "outcome": "pain_sensitivity",
+        "population": population,
+        "scheme": "external",
+        "site": site,
+        "metric": metric,
+        "value": value,
+        "ci_low": value - half,
+        "ci_high": min(1.0, value + half),
+        "p": np.nan,
+        "n": n,
+    }
 
 
 def _differences(outcomes: list[dict], scores: list[dict], members: list[dict]) -> list[dict]:
@@ -254,8 +300,14 @@ def _differences(outcomes: list[dict], scores: list[dict], members: list[dict]) 
     names = ["kept_in_publication", "motion_rules"]
     made = []
     for site, values, n in (("essen", (0.430, 0.238), (37, 41)), ("szeged", (0.467, -0.002), (19, 23))):
-        only = [row["participant_id"] for row in members if row["site"] == site and row["population"] == names[1] and row["member"]
-                and not inside[row["participant_id"], names[0]]]  # fmt: skip
+        only = [
+            row["participant_id"]
+            for row in members
+            if row["site"] == site
+            and row["population"] == names[1]
+            and row["member"]
+            and not inside[row["participant_id"], names[0]]
+        ]
         made.append(
             {
                 "marker": "spisak2020_rpn",
@@ -275,14 +327,21 @@ def _differences(outcomes: list[dict], scores: list[dict], members: list[dict]) 
                         "r_without": values[1] + 0.06,
                     }
                     for person in only
-                ],  # fmt: skip
+                ],
             }
         )
     return made
 
 
-def _effects(rng: np.random.Generator, populations: list[str], contrast: str, unit: str, kind: str, people: tuple[int, ...],
-             planted: float) -> list[dict]:  # fmt: skip
+def _effects(
+    rng: np.random.Generator,
+    populations: list[str],
+    contrast: str,
+    unit: str,
+    kind: str,
+    people: tuple[int, ...],
+    planted: float,
+) -> list[dict]:
     rows = []
     for population, n in zip(populations, people, strict=True):
         for statistic in STATISTICS:
@@ -294,17 +353,38 @@ def _effects(rng: np.random.Generator, populations: list[str], contrast: str, un
                 p = float(np.clip(np.exp(-abs(size / half) * 3.2), 1e-6, 1))
                 rows.append(
                     {
-                        "population": population, "task": "rest", "run": "n/a", "acq": "n/a", "space": "n/a",
-                        "atlas": "MIST122", "strategy": "as-given", "measure": "fc", "target": edge(first, second),
-                        "statistic": statistic, "definition": "fc-0123456789ab", "contrast": contrast,
-                        "estimate": size * 0.12, "estimate_unit": unit, "se": half * 0.06, "ci_low": (size - half) * 0.12,
-                        "ci_high": (size + half) * 0.12, "statistic_value": size / half * 2, "df": n - 5.0, "p": p,
-                        "q": min(1.0, p * 6), "p_fwe": np.nan, "effect_size": size, "es_low": size - half,
-                        "es_high": size + half, "es_kind": kind, "n": n, "n_sites": 3,
+                        "population": population,
+                        "task": "rest",
+                        "run": "n/a",
+                        "acq": "n/a",
+                        "space": "n/a",
+                        "atlas": "MIST122",
+                        "strategy": "as-given",
+                        "measure": "fc",
+                        "target": edge(first, second),
+                        "statistic": statistic,
+                        "definition": "fc-0123456789ab",
+                        "contrast": contrast,
+                        "estimate": size * 0.12,
+                        "estimate_unit": unit,
+                        "se": half * 0.06,
+                        "ci_low": (size - half) * 0.12,
+                        "ci_high": (size + half) * 0.12,
+                        "statistic_value": size / half * 2,
+                        "df": n - 5.0,
+                        "p": p,
+                        "q": min(1.0, p * 6),
+                        "p_fwe": np.nan,
+                        "effect_size": size,
+                        "es_low": size - half,
+                        "es_high": size + half,
+                        "es_kind": kind,
+                        "n": n,
+                        "n_sites": 3,
                         "family": "primary" if primary else "exploratory",
                         "model": "feature ~ outcome + age + sex + mean_fd + site; OLS, HC3",
                     }
-                )  # fmt: skip
+                )
     return rows
 
 
@@ -342,8 +422,20 @@ def _circuit(out: Path, rng: np.random.Generator, people: dict[str, int]) -> Non
         for statistic in STATISTICS:
             for pair in edges:
                 mean = base[pair] * (0.4 if statistic == "partial" else 1) + float(rng.normal(0, 0.01))
-                means.append({"population": population, "task": "rest", "statistic": statistic, "target": edge(*pair), "mean": mean,
-                              "sd": 0.2, "ci_low": mean - 0.4 / np.sqrt(n), "ci_high": mean + 0.4 / np.sqrt(n), "n": n, "unit": "r"})  # fmt: skip
+                means.append(
+                    {
+                        "population": population,
+                        "task": "rest",
+                        "statistic": statistic,
+                        "target": edge(*pair),
+                        "mean": mean,
+                        "sd": 0.2,
+                        "ci_low": mean - 0.4 / np.sqrt(n),
+                        "ci_high": mean + 0.4 / np.sqrt(n),
+                        "n": n,
+                        "unit": "r",
+                    }
+                )
     write_json(
         out / "circuit.json",
         {
@@ -356,8 +448,14 @@ def _circuit(out: Path, rng: np.random.Generator, people: dict[str, int]) -> Non
     )
 
 
-def _common(out: Path, name: str, people: list[tuple[str, str]], populations: dict[str, str], members: list[dict],
-            sessions: list[dict]) -> None:  # fmt: skip
+def _common(
+    out: Path,
+    name: str,
+    people: list[tuple[str, str]],
+    populations: dict[str, str],
+    members: list[dict],
+    sessions: list[dict],
+) -> None:
     table = pd.DataFrame(members)
     sites = pd.Series(dict(people))
     everyone = sites.value_counts().sort_index().to_dict()
@@ -365,25 +463,58 @@ def _common(out: Path, name: str, people: list[tuple[str, str]], populations: di
     with_outcome = sites.drop(lost).value_counts().sort_index().to_dict()
     flow = {
         "stages": [
-            {"id": "listed", "label": "in the participants table", "n": len(people), "by_site": everyone, "removed": []},
-            {"id": "with_files", "label": "with image-derived files", "n": len(people), "by_site": everyone, "removed": []},
-            {"id": "measured", "label": "with at least one usable run", "n": len(people), "by_site": everyone, "removed": []},
-            {"id": "outcome", "label": "with an outcome", "n": len(people) - len(lost), "by_site": with_outcome,
-             "removed": [{"reason": "no outcome", "code": "CL308", "n": len(lost)}]},
+            {
+                "id": "listed",
+                "label": "in the participants table",
+                "n": len(people),
+                "by_site": everyone,
+                "removed": [],
+            },
+            {
+                "id": "with_files",
+                "label": "with image-derived files",
+                "n": len(people),
+                "by_site": everyone,
+                "removed": [],
+            },
+            {
+                "id": "measured",
+                "label": "with at least one usable run",
+                "n": len(people),
+                "by_site": everyone,
+                "removed": [],
+            },
+            {
+                "id": "outcome",
+                "label": "with an outcome",
+                "n": len(people) - len(lost),
+                "by_site": with_outcome,
+                "removed": [{"reason": "no outcome", "code": "CL308", "n": len(lost)}],
+            },
         ],
         "populations": [],
-        "outcome": {"name": "pain_sensitivity", "family": "column", "unit": "z", "label": "pain sensitivity",
-                    "description": "Composite of heat, cold and mechanical pain thresholds; higher is more sensitive."},
-    }  # fmt: skip
+        "outcome": {
+            "name": "pain_sensitivity",
+            "family": "column",
+            "unit": "z",
+            "label": "pain sensitivity",
+            "description": "Composite of heat, cold and mechanical pain thresholds.",
+        },
+    }
     for key, label in populations.items():
         rows = table[table["population"] == key]
         inside = rows[rows["member"] == 1]
         gone = rows[rows["member"] == 0]["reason"].value_counts()
         flow["populations"].append(
-            {"name": key, "label": label, "description": f"The people of {label}, by the stated rules.", "n": len(inside),
-             "by_site": inside["site"].value_counts().sort_index().to_dict(),
-             "removed": [{"reason": reason, "n": int(n)} for reason, n in gone.items()]}
-        )  # fmt: skip
+            {
+                "name": key,
+                "label": label,
+                "description": f"The people of {label}, by the stated rules.",
+                "n": len(inside),
+                "by_site": inside["site"].value_counts().sort_index().to_dict(),
+                "removed": [{"reason": reason, "n": int(n)} for reason, n in gone.items()],
+            }
+        )
     write_json(out / "cohort/flow.json", flow)
     write_table(schema("populations").table(members), "populations", out / "cohort/populations.parquet")
     write_table(schema("sessions").table(sessions), "sessions", out / "sessions.parquet")
@@ -405,7 +536,12 @@ def _common(out: Path, name: str, people: list[tuple[str, str]], populations: di
     write_json(
         out / "manifest.json",
         {
-            "dataset": {"name": name, "path_name": "rpn", "licence": "BSD-3-Clause", "how_to_cite": "Spisak et al. 2020, Nature Communications 11:187"},
+            "dataset": {
+                "name": name,
+                "path_name": "rpn",
+                "licence": "BSD-3-Clause",
+                "how_to_cite": "Spisak et al. 2020, Nature Communications 11:187",
+            },
             "command": "corticolimbic run rpn OUT --config examples/rpn.yaml",
             "environment": {"corticolimbic": "0.1.0", "python": "3.11.7", "numpy": "2.1.0"},
             "steps": [{"name": "measure", "algorithm": 1, "units": len(people), "seconds": 21.5}],
@@ -413,4 +549,4 @@ def _common(out: Path, name: str, people: list[tuple[str, str]], populations: di
             "created_with": "corticolimbic 0.1.0",
             "problems": {"info": 8, "excluded": 1, "failed": 1},
         },
-    )  # fmt: skip
+    )

@@ -16,8 +16,11 @@ from corticolimbic.report._sheet import Sheet, drawing, fit, text_width, wrap
 
 
 def _regions(n: int) -> list[Region]:
-    return [Region(row[0] if copy == 0 else f"{row[0]}{copy}", row[1], row[2], *map(float, row[3:]))
-            for copy in range(n // len(REGIONS) + 1) for row in REGIONS][:n]  # fmt: skip
+    return [
+        Region(row[0] if copy == 0 else f"{row[0]}{copy}", row[1], row[2], *map(float, row[3:]))
+        for copy in range(n // len(REGIONS) + 1)
+        for row in REGIONS
+    ][:n]
 
 
 @pytest.mark.parametrize("n", [1, 2, 23, 60])

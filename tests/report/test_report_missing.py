@@ -13,12 +13,31 @@ from corticolimbic.foundation import write_json
 from corticolimbic.report import render
 
 FILES = [
-    "manifest.json", "config.yaml", "definitions.json", "problems.tsv", "sessions.parquet", "cohort/flow.json", "cohort/outcomes.parquet",
-    "cohort/populations.parquet", "compare/effects.tsv", "compare/declared.json", "circuit.json", "predict/scores.tsv",
-    "predict/evaluation.tsv", "predict/markers.json", "predict/differences.json",
-]  # fmt: skip
-TABLES = {"problems": "problems.tsv", "effects": "compare/effects.tsv", "scores": "predict/scores.tsv", "sessions": "sessions.parquet",
-          "evaluation": "predict/evaluation.tsv", "outcomes": "cohort/outcomes.parquet", "populations": "cohort/populations.parquet"}  # fmt: skip
+    "manifest.json",
+    "config.yaml",
+    "definitions.json",
+    "problems.tsv",
+    "sessions.parquet",
+    "cohort/flow.json",
+    "cohort/outcomes.parquet",
+    "cohort/populations.parquet",
+    "compare/effects.tsv",
+    "compare/declared.json",
+    "circuit.json",
+    "predict/scores.tsv",
+    "predict/evaluation.tsv",
+    "predict/markers.json",
+    "predict/differences.json",
+]
+TABLES = {
+    "problems": "problems.tsv",
+    "effects": "compare/effects.tsv",
+    "scores": "predict/scores.tsv",
+    "sessions": "sessions.parquet",
+    "evaluation": "predict/evaluation.tsv",
+    "outcomes": "cohort/outcomes.parquet",
+    "populations": "cohort/populations.parquet",
+}
 
 
 @pytest.fixture
@@ -48,21 +67,23 @@ def test_any_absent_file_leaves_the_rest_standing(out, name):
     assert "could not be read" not in page.sections["summary"].replace("that could not be read would", "")
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "config.yaml"])
-def test_damaged_file_is_named_not_crashed_on(out, name):
-    (out / name).write_bytes(b"\x00damaged\xff{[")
+def test_damaged_files_are_named_not_crashed_on(out):
+    damaged = [name for name in FILES if name != "config.yaml"]
+    for name in FILES:
+        (out / name).write_bytes(b"\x00damaged\xff{[")
     page = _page(out)
-    assert name in page.sections["problems"]
-    assert name in page.sections["summary"]
+    assert [name for name in damaged if name not in page.sections["problems"]] == []
+    assert [name for name in damaged if name not in page.sections["summary"]] == []
 
 
 @pytest.mark.parametrize(
     "value",
     ["[]", "{}", "null", "3", '"text"', '[1, null, "x"]', '{"stages": 3, "means": [[]], "edges": {"a": 1}}'],
 )
-@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".json")])
-def test_json_of_another_form_is_read_as_nothing(out, name, value):
-    (out / name).write_text(value)
+def test_json_of_another_form_is_read_as_nothing(out, value):
+    for name in FILES:
+        if name.endswith(".json"):
+            (out / name).write_text(value)
     assert len(_page(out).named("section")) == 10
 
 

@@ -67,7 +67,8 @@ def test_words_follow_the_number():
 
 def test_templates_hold_no_words_of_their_own():
     for path in ROOM.rglob("*.html"):
-        text = re.sub(r"{%.*?%}|{{.*?}}|<[^>]*>", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        bare = re.sub(r"{%.*?%}|{{.*?}}", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        text = re.sub(r"<[^>]*>", " ", bare)
         assert not re.search(r"[A-Za-z]{3,}", text), path.name
 
 

@@ -25,8 +25,19 @@ def random_table(rng: np.random.Generator, n: int, *, groups: bool) -> pd.DataFr
     )
 
 
+def bell_mccaffrey_df(matrix: np.ndarray, column: int) -> float:
+    """Degrees of freedom from the eigenvalues of G'G (Imbens & Kolesár 2016), nothing abridged."""
+    bread = np.linalg.inv(matrix.T @ matrix)
+    residual_maker = np.eye(len(matrix)) - matrix @ bread @ matrix.T
+    loads = matrix @ bread[:, column] / np.sqrt(np.diag(residual_maker))
+    spread = np.column_stack([residual_maker[:, i] * loads[i] for i in range(len(matrix))])
+    values = np.linalg.eigvalsh(spread.T @ spread)
+    return float(values.sum() ** 2 / (values**2).sum())
+
+
+@pytest.mark.parametrize("standard_errors", ["hc2", "hc3"])
 @pytest.mark.parametrize("number", range(200))
-def test_equals_statsmodels_hc3_with_missing_values(number):
+def test_equals_statsmodels_with_missing_values(number, standard_errors):
     rng = np.random.default_rng([20210420, number])
     groups = bool(number % 2)
     table = random_table(rng, int(rng.integers(25, 90)), groups=groups)
@@ -35,7 +46,7 @@ def test_equals_statsmodels_hc3_with_missing_values(number):
     values[rng.random(values.shape) < 0.1] = np.nan
     features = pd.DataFrame(values, index=table.index)
     model = design(table, "tested", ("age", "sex"), "site")
-    found = association(aligned(features, model), model)
+    found = association(aligned(features, model), model, standard_errors=standard_errors)
     for column in features:
         rows = table.loc[list(model.people)].join(features[column].rename("y")).dropna()
         rows = rows.drop(index=list(found.alone[column]))
@@ -43,16 +54,18 @@ def test_equals_statsmodels_hc3_with_missing_values(number):
         matrix = model.matrix[at][:, np.abs(model.matrix[at]).sum(axis=0) > 0]
         assert not found.reason[column]
         plain = sm.OLS(rows["y"].to_numpy(), matrix).fit()
-        robust = plain.get_robustcov_results("HC3", use_t=True)
-        low, high = robust.conf_int()[1]
+        robust = plain.get_robustcov_results(standard_errors.upper(), use_t=True)
+        df = robust.df_resid if standard_errors == "hc3" else bell_mccaffrey_df(matrix, 1)
+        estimate, se = robust.params[1], robust.bse[1]
+        low, high = stats.t(df, estimate, se).interval(0.95)
         expected = {
-            "estimate": robust.params[1],
-            "se": robust.bse[1],
+            "estimate": estimate,
+            "se": se,
             "ci_low": low,
             "ci_high": high,
             "statistic": robust.tvalues[1],
-            "df": robust.df_resid,
-            "p": robust.pvalues[1],
+            "df": df,
+            "p": 2 * stats.t(df).sf(abs(robust.tvalues[1])),
         }
         for name, value in expected.items():
             assert getattr(found, name)[column] == pytest.approx(value, rel=1e-9, abs=0), name
@@ -68,6 +81,75 @@ def test_equals_statsmodels_hc3_with_missing_values(number):
         else:
             r = classical / np.sqrt(classical**2 + plain.df_resid)
             assert found.effect_size[column] == pytest.approx(r, rel=1e-9)
+
+
+# clubSandwich (R) from 0.7, coef_test(lm(y ~ treat_post + unit + period), vcovCR(fit, 1:n, "CR2")), kept in
+# igerber/diff-diff, benchmarks/data/clubsandwich_cr2_golden.json. Clusters of one make CR2 equal to HC2.
+def test_degrees_of_freedom_equal_those_of_r():
+    unit, period = np.repeat(np.arange(8), 4), np.tile(np.arange(4), 8)
+    table = pd.DataFrame(
+        {
+            "treated": np.where((unit >= 4) & (period >= 1), "yes", "no"),
+            "unit": [f"unit{one}" for one in unit],
+            "period": [f"period{one}" for one in period],
+        }
+    )
+    model = design(table, "treated", ("unit", "period"), reference="no")
+    found = association(np.random.default_rng(30).standard_normal((32, 1)), model)
+    assert found.df[0] == pytest.approx(9.658291457286458, rel=1e-12)
+
+
+@pytest.mark.parametrize(("n_cases", "n_controls"), [(3, 27), (8, 32), (10, 10), (30, 40)])
+def test_two_groups_alone_give_welch_errors_and_the_published_degrees_of_freedom(n_cases, n_controls):
+    values = np.random.default_rng(31).standard_normal((n_cases + n_controls, 2))
+    group = ["case"] * n_cases + ["control"] * n_controls
+    model = design(pd.DataFrame({"group": group}), "group", reference="control")
+    found = association(values, model)
+    cases, controls = values[:n_cases], values[n_cases:]
+    welch = np.sqrt(cases.var(axis=0, ddof=1) / n_cases + controls.var(axis=0, ddof=1) / n_controls)
+    np.testing.assert_allclose(found.se, welch, rtol=1e-12)
+    # Imbens & Kolesár 2016: Welch's degrees of freedom with equal variances put in.
+    n = n_cases + n_controls
+    top = n**2 * (n_cases - 1) * (n_controls - 1)
+    bottom = n_cases**2 * (n_cases - 1) + n_controls**2 * (n_controls - 1)
+    np.testing.assert_allclose(found.df, top / bottom, rtol=1e-12)
+
+
+@pytest.mark.parametrize("number", range(30))
+def test_degrees_of_freedom_stay_exact_with_people_of_very_high_leverage(number):
+    rng = np.random.default_rng([32, number])
+    n = int(rng.integers(12, 60))
+    table = pd.DataFrame({"tested": rng.standard_t(0.8, n), "age": rng.standard_t(0.8, n)})
+    model = design(table, "tested", ("age",))
+    found = association(rng.standard_normal((n, 1)), model)
+    assert found.df[0] == pytest.approx(bell_mccaffrey_df(model.matrix, 1), rel=1e-7)
+    assert 1 <= found.df[0] <= n - 3
+
+
+def test_degrees_of_freedom_depend_on_who_has_a_value_and_on_no_value():
+    rng = np.random.default_rng(33)
+    table = random_table(rng, 40, groups=False)
+    model = design(table, "tested", ("age",))
+    values = rng.standard_normal((40, 4)) * [1, 1e6, 1, 1]
+    values[3:9, 2:] = np.nan
+    df = association(values, model).df
+    assert df[0] == df[1]
+    assert df[2] == df[3]
+    assert df[0] != df[2]
+
+
+@pytest.mark.parametrize("groups", [True, False])
+def test_effect_sizes_are_those_of_equal_variances_with_either_error(groups):
+    rng = np.random.default_rng(34)
+    model = design(random_table(rng, 40, groups=groups), "tested", ("age", "sex"), "site")
+    values = rng.standard_normal((40, 3))
+    one, two = (association(values, model, standard_errors=which) for which in ("hc2", "hc3"))
+    for name in ("estimate", "effect_size", "es_low", "es_high"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+    assert (one.se < two.se).all()  # 1 / (1 - h) is larger than its root
+    assert (one.df < two.df).all()
+    assert one.model == model.formula + "; OLS, HC2 with Bell-McCaffrey df"
+    assert two.model == model.formula + "; OLS, HC3"
 
 
 def test_partial_r_equals_the_correlation_of_residuals():
@@ -209,7 +291,7 @@ def test_group_and_site_that_part_only_in_one_feature_are_a_reason_there():
     assert found.reason[1] == ""
 
 
-def test_a_person_whom_the_model_fits_exactly_is_named_where_hc3_breaks_down():
+def test_a_person_whom_the_model_fits_exactly_is_named_where_robust_errors_break_down():
     table = random_table(np.random.default_rng(21), 30, groups=False)
     table["dose"] = [5.0] + [0.0] * 29
     found = association(

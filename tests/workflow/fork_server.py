@@ -13,6 +13,9 @@ import sys
 def serve() -> None:
     """Answer until stdin ends."""
     # What a run imports on its way, so that the moments of killing fall into its work.
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure
+    import matplotlib.patches  # noqa: F401
     import pyarrow.parquet  # noqa: F401
     import scipy.stats  # noqa: F401
     import sklearn.covariance  # noqa: F401

@@ -54,9 +54,9 @@ def run(dataset: Path, out: Path, *more: object, command: str = "run", config: s
 
 
 def small(root: Path, people: int | Iterable[str] = 6, **settings: object) -> Path:
-    """Write a dataset of three regions and 24 volumes."""
+    """Write a dataset of three regions and 36 volumes."""
     labels = people if isinstance(people, int) else list(people)
-    options = {"regions": REGIONS, "volumes": 24, "rng": np.random.default_rng(11), **settings}
+    options = {"regions": REGIONS, "volumes": 36, "rng": np.random.default_rng(11), **settings}
     return write_dataset(root, labels, **options)  # type: ignore[arg-type]
 
 
@@ -78,6 +78,15 @@ def files(out: Path) -> dict[str, bytes]:
         name: path.read_bytes()
         for name, path in sorted(found.items())
         if name != "log.jsonl" and not name.startswith(".state/")
+    }
+
+
+def tables(out: Path) -> dict[str, bytes]:
+    """Return every file but for the page and its figures, which take long to draw."""
+    return {
+        name: data
+        for name, data in files(out).items()
+        if name != "report.html" and not name.startswith("figures/")
     }
 
 

@@ -11,8 +11,8 @@ from jaxtyping import Float, Float64
 
 from corticolimbic.dataset._byte_stream import ByteStream, byte_stream
 from corticolimbic.dataset._nifti import Layout, read_layout
+from corticolimbic.dataset._repetition_time import bold_repetition_time
 from corticolimbic.dataset._runs import BoldRun
-from corticolimbic.dataset._sidecars import run_repetition_time
 from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, Problem
 
@@ -71,7 +71,7 @@ def read_bold_header(root: Path, run: BoldRun, *, repetition_time: float | None 
     """
     with byte_stream(within(root, run.bold), run.bold) as stream:
         layout = _four_d(read_layout(stream), run.bold)
-    time, troubles = run_repetition_time(root, run, layout.time_step, repetition_time)
+    time, troubles = bold_repetition_time(root, run, layout.time_step, repetition_time)
     notes = tuple(
         replace(item, participant_id=run.participant_id, session_id=run.session_id)
         for item in (*layout.problems, *troubles)
@@ -120,31 +120,51 @@ def iter_volumes(
         volume_bytes = layout.data_bytes // n_volumes
         kind = _value_type(layout)
         size = chunk or max(1, CHUNK_BYTES // (volume_bytes // layout.dtype.itemsize * kind.itemsize))
-        stored = layout.dtype == kind  # then bytes are values, and are read where they will lie
         size = min(size, n_volumes)
+        stored = layout.dtype == kind and layout.slope is None  # then bytes are values, read where they lie
         raw = np.empty(0 if stored else size * volume_bytes, dtype=np.uint8)
         for start in range(0, n_volumes, size):
             count = min(size, n_volumes - start)
             values = np.empty((*grid, count), dtype=kind, order="F")
             flat = values.reshape(-1, order="F")
             target = flat.view(np.uint8) if stored else raw[: count * volume_bytes]
-            if stream.read_into(memoryview(target)) < len(target):
-                held = (stream.position - layout.offset) / volume_bytes
-                found = f"data for {held:.2f} volumes; the header says {n_volumes}"
-                raise InputError("CL220", file=run.bold, found=found)
+            if stream.read_into(target.data) < len(target):
+                raise _too_short(stream.position - layout.offset, layout, run.bold)
             if not stored:
-                flat[:] = target.view(layout.dtype)
-                _scale(flat, layout)
+                _convert(target.view(layout.dtype), flat, layout)
             yield start, values
         _at_end(stream, layout)
 
 
-def _scale(values: np.ndarray, layout: Layout) -> None:
-    """Scale in place, rounding as nibabel does."""
-    if layout.slope is not None and layout.inter is not None:
-        with np.errstate(all="ignore"):
+def check_volumes(root: Path, run: BoldRun) -> None:
+    """Read a run's image to its end without looking at the values.
+
+    Raises
+    ------
+    InputError
+        Those of `iter_volumes`.
+    """
+    with byte_stream(within(root, run.bold), run.bold) as stream:
+        layout = _four_d(read_layout(stream), run.bold)
+        passed = stream.skip(layout.data_bytes)
+        if passed < layout.data_bytes:
+            raise _too_short(passed, layout, run.bold)
+        _at_end(stream, layout)
+
+
+def _convert(stored: np.ndarray, values: np.ndarray, layout: Layout) -> None:
+    """Convert and scale into ``values``, rounding as nibabel does."""
+    with np.errstate(all="ignore"):  # infinities and NaN are passed on
+        values[:] = stored
+        if layout.slope is not None and layout.inter is not None:
             values *= layout.slope
             values += layout.inter
+
+
+def _too_short(held: int, layout: Layout, file: str) -> InputError:
+    n_volumes = layout.shape[3]
+    found = f"data for {held * n_volumes / layout.data_bytes:.2f} volumes; the header says {n_volumes}"
+    return InputError("CL220", file=file, found=found)
 
 
 def _at_end(stream: ByteStream, layout: Layout) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from corticolimbic.foundation import InputError
 
 _PIECE = 2**20
+"""Bytes asked of the file at once."""
 _EXPANSION = 1032
 """Deflate makes at most this many bytes of one."""
 
@@ -31,13 +33,12 @@ class ByteStream:
         Whether the stream decompresses.
     """
 
-    def __init__(self, stream: BinaryIO, file: str, size: int, *, compressed: bool) -> None:
+    def __init__(self, stream: io.BufferedIOBase, file: str, size: int, *, compressed: bool) -> None:
         self._stream = stream
         self.file = file
         self.size = size
         self.compressed = compressed
         self.position = 0
-        """Bytes given out so far."""
 
     @property
     def most(self) -> int:
@@ -46,60 +47,66 @@ class ByteStream:
 
     def read(self, count: int) -> bytes:
         """Return ``count`` bytes, fewer only at the end."""
-        found = bytearray(min(count, _PIECE))
-        filled = self.read_into(memoryview(found))
-        while filled == len(found) < count:
-            more = bytearray(min(count - filled, _PIECE))
-            got = self.read_into(memoryview(more))
-            found += more[:got]
-            filled += got
-        return bytes(found[:filled])
+        pieces = list(self._pieces(count))
+        return b"".join(pieces)
 
     def read_into(self, target: memoryview) -> int:
-        """Fill ``target`` (bytes) and return how many there were; fewer than asked for only at the end."""
+        """Fill ``target`` (bytes) and return how many there were; fewer only at the end."""
         filled = 0
-        while filled < len(target):
-            piece = self._stream.read(min(len(target) - filled, _PIECE))
-            if not piece:
-                break
+        for piece in self._pieces(len(target)):
             target[filled : filled + len(piece)] = piece
             filled += len(piece)
-        self.position += filled
         return filled
 
     def skip(self, count: int) -> int:
-        """Pass over ``count`` bytes and return how many there were."""
-        passed = 0
-        while passed < count:
-            piece = len(self.read(min(count - passed, _PIECE)))
+        """Pass over ``count`` bytes and return how many there were; fewer only at the end."""
+        return sum(len(piece) for piece in self._pieces(count))
+
+    def _pieces(self, count: int) -> Iterator[bytes]:
+        left = count
+        while left > 0:
+            try:
+                piece = self._stream.read(min(left, _PIECE))
+            except _damage() as error:
+                raise InputError("CL102", file=self.file, found=str(error)) from error
+            except OSError as error:
+                raise InputError("CL101", file=self.file, found=error.strerror or str(error)) from error
             if not piece:
-                break
-            passed += piece
-        return passed
+                return
+            left -= len(piece)
+            self.position += len(piece)
+            yield piece
 
 
 @contextmanager
 def byte_stream(path: Path, file: str) -> Iterator[ByteStream]:
     """Open a file, decompressing where its name ends in ``.gz``; errors of reading become InputError.
 
-    isal decompresses where it is installed, about three times as fast as zlib.
+    isal decompresses where it is installed, else zlib; both read files of several gzip members.
+
+    Parameters
+    ----------
+    path
+        The file.
+    file
+        How problems name it.
 
     Raises
     ------
     InputError
-        CL101 unreadable or no regular file, CL102 damaged or truncated gzip.
+        CL101 unreadable or no regular file, CL102 damaged or truncated gzip (while reading).
     """
+    compressed = path.suffix.lower() == ".gz"
+    opener: Any = _gzip_module().open if compressed else open
     try:
         if path.exists() and not path.is_file():
             raise InputError("CL101", file=file, found="a folder, pipe or device, where a file is expected")
-        compressed = path.suffix.lower() == ".gz"
-        opener: Any = _gzip_module().open if compressed else open
-        with opener(path, "rb") as stream:
-            yield ByteStream(stream, file, path.stat().st_size, compressed=compressed)
-    except (EOFError, gzip.BadGzipFile, *_damage()) as error:
-        raise InputError("CL102", file=file, found=str(error)) from error
+        size = path.stat().st_size
+        stream = opener(path, "rb")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise InputError("CL101", file=file, found=getattr(error, "strerror", "") or str(error)) from error
+    with stream:
+        yield ByteStream(stream, file, size, compressed=compressed)
 
 
 def _gzip_module() -> Any:
@@ -111,8 +118,10 @@ def _gzip_module() -> Any:
 
 
 def _damage() -> tuple[type[Exception], ...]:
-    try:
+    known: list[type[Exception]] = [EOFError, gzip.BadGzipFile, zlib.error]
+    with suppress(ImportError):
         from isal import isal_zlib
-    except ImportError:
-        return (zlib.error,)
-    return (zlib.error, isal_zlib.error)
+
+        error: Any = isal_zlib.error  # its stubs call it an instance
+        known.append(error)
+    return tuple(known)

@@ -103,9 +103,7 @@ def _without_infinity(table: TextTable, values: np.ndarray, file: str) -> Iterat
     values[infinite] = math.nan
 
 
-def _displacement(
-    table: TextTable, frame: pd.DataFrame, file: str
-) -> Float64[np.ndarray, " volumes"] | None:
+def _displacement(table: TextTable, frame: pd.DataFrame, file: str) -> Float64[np.ndarray, " volumes"] | None:
     if DISPLACEMENT not in frame:
         return None
     values = frame[DISPLACEMENT].to_numpy(dtype=np.float64, copy=True)

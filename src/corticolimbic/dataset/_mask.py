@@ -11,7 +11,7 @@ from corticolimbic.dataset._bold import BoldHeader
 from corticolimbic.dataset._byte_stream import byte_stream
 from corticolimbic.dataset._names import parse_name
 from corticolimbic.dataset._nifti import Layout, corner_distance, read_layout
-from corticolimbic.dataset._runs import NOT_GIVEN, BoldRun
+from corticolimbic.dataset._runs import BoldRun
 from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, SpaceMismatchError
 
@@ -40,15 +40,15 @@ def read_mask(root: Path, run: BoldRun, header: BoldHeader) -> Bool[np.ndarray, 
     """
     if run.mask is None:
         raise InputError("CL228", file=run.bold, found="no mask")
-    space = parse_name(run.mask).entities.get("space", NOT_GIVEN)
-    if space != run.space:
+    space = _space(run.mask)
+    if space not in ("", run.space):
         found = f"a mask in space {space} and a run in space {run.space}"
         raise SpaceMismatchError("CL402", file=run.mask, found=found)
     with byte_stream(within(root, run.mask), run.mask) as stream:
         layout = read_layout(stream)
         _check_grid(layout, header, run.mask)
         stored = np.empty(layout.data_bytes // layout.dtype.itemsize, dtype=layout.dtype)
-        filled = stream.read_into(memoryview(stored.view(np.uint8)))
+        filled = stream.read_into(stored.view(np.uint8).data)
         if filled < layout.data_bytes or stream.read(1):
             side = "fewer" if filled < layout.data_bytes else "more"
             raise InputError("CL220", file=run.mask, found=f"{side} data than the header says")
@@ -60,6 +60,13 @@ def read_mask(root: Path, run: BoldRun, header: BoldHeader) -> Bool[np.ndarray, 
     if not inside.any():
         raise InputError("CL227", file=run.mask, found="no voxel inside")
     return inside
+
+
+def _space(file: str) -> str:
+    try:
+        return parse_name(file).entities.get("space", "")
+    except ValueError:
+        return ""
 
 
 def _check_grid(layout: Layout, header: BoldHeader, file: str) -> None:

@@ -100,13 +100,11 @@ def _header(stream: ByteStream) -> Any:
     from nibabel import Nifti1Header, Nifti2Header
 
     start = stream.read(4)
-    for order, mark in (("little", "<"), ("big", ">")):
-        size = int.from_bytes(start, order)  # type: ignore[arg-type]
-        version = _SIZES.get(size)
-        if len(start) == 4 and version:
-            break
-    else:
+    mark = next((mark for mark in "<>" if _header_size(start, mark) in _SIZES), None)
+    if mark is None:
         raise InputError("CL218", file=stream.file, found=_what_else(start))
+    size = _header_size(start, mark)
+    version = _SIZES[size]
     block = start + stream.read(size - 4)
     if len(block) < size:
         raise InputError("CL220", file=stream.file, found=f"{len(block)} bytes, less than a header")
@@ -123,6 +121,10 @@ def _header(stream: ByteStream) -> Any:
     except Exception as error:  # nibabel's own errors share no base class
         raise InputError("CL218", file=stream.file, found=f"{type(error).__name__}: {error}") from error
     return header
+
+
+def _header_size(start: bytes, mark: str) -> int:
+    return int.from_bytes(start, "little" if mark == "<" else "big") if len(start) == 4 else 0
 
 
 def _what_else(start: bytes) -> str:
@@ -230,9 +232,9 @@ def _check_size(layout: Layout, stream: ByteStream) -> None:
     if layout.data_bytes > DATA_LIMIT:
         raise InputError("CL218", file=stream.file, found=f"an image of {shown}, above {DATA_LIMIT:,} bytes")
     if needed > stream.most:
-        what = f"a compressed file of {stream.size:,} bytes" if stream.compressed else f"{stream.size:,} bytes"
-        found = f"{what}; {shown} needs {needed:,}" + (" after decompression" if stream.compressed else "")
+        state = " after decompression" if stream.compressed else ""
+        found = f"{stream.size:,} bytes in the file; {shown} needs {needed:,}{state}"
         raise InputError("CL220", file=stream.file, found=found)
     if not stream.compressed and needed < stream.size:
-        found = f"{stream.size:,} bytes; {shown} needs {needed:,}"
+        found = f"{stream.size:,} bytes in the file; {shown} needs {needed:,}"
         raise InputError("CL220", file=stream.file, found=found)

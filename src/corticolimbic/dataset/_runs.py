@@ -54,13 +54,59 @@ class SeriesRun:
         return (self.series, *([self.motion] if self.motion else []), *self.sidecars)
 
 
-@dataclass(frozen=True)
-class SessionFiles:
-    """The runs of one person's session, sorted; a session is the unit of work."""
+@dataclass(frozen=True, order=True)
+class BoldRun:
+    """One run's preprocessed BOLD image in the space that is measured, with the files that belong to it.
+
+    Parameters
+    ----------
+    participant_id, session_id, task, run, acq, space
+        As in `SeriesRun`.
+    bold
+        Path of the image relative to the dataset, as on disk.
+    mask
+        Path of the brain mask with the same entities, space and resolution, or None.
+    confounds, confounds_sidecar
+        Paths of fMRIPrep's table of confounds beside the image, and of the JSON file of the same name, or
+        None.
+    sidecars
+        Paths of the JSON files that apply to the image by BIDS inheritance, nearest first.
+    aroma
+        Path of the image that ICA-AROMA denoised (``desc-smoothAROMAnonaggr``) in the same space, or None.
+    """
 
     participant_id: str
     session_id: str
-    runs: tuple[SeriesRun, ...]
+    task: str
+    run: str
+    acq: str
+    space: str
+    bold: str
+    mask: str | None = None
+    confounds: str | None = None
+    confounds_sidecar: str | None = None
+    sidecars: tuple[str, ...] = ()
+    aroma: str | None = None
+
+    @property
+    def sidecar(self) -> str | None:
+        """The nearest JSON file, or None."""
+        return self.sidecars[0] if self.sidecars else None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that reading this run may touch: images, mask, confounds, sidecars."""
+        named = (self.bold, self.mask, self.confounds, self.confounds_sidecar, self.aroma)
+        return (*(name for name in named if name), *self.sidecars)
+
+
+@dataclass(frozen=True)
+class SessionFiles:
+    """The runs of one person's session, region series first, sorted; a session is the unit of work."""
+
+    participant_id: str
+    session_id: str
+    runs: tuple[SeriesRun | BoldRun, ...]
 
 
 @dataclass(frozen=True)
@@ -74,7 +120,7 @@ class Scan:
     problems
         What was found wrong with names, links and folders; nothing was opened yet.
     participants_seen
-        Everyone with a series file, also one that was set aside; sorted.
+        Everyone with a series or a preprocessed image, also one that was set aside; sorted.
     """
 
     sessions: tuple[SessionFiles, ...]
@@ -82,6 +128,6 @@ class Scan:
     participants_seen: tuple[str, ...] = ()
 
     @property
-    def runs(self) -> tuple[SeriesRun, ...]:
+    def runs(self) -> tuple[SeriesRun | BoldRun, ...]:
         """All runs in order."""
         return tuple(run for session in self.sessions for run in session.runs)

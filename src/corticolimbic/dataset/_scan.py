@@ -1,62 +1,89 @@
-"""Finding the region series of a dataset by their names."""
+"""Finding the runs of a dataset, region series and images, by their names."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+from corticolimbic.dataset._bold_scan import BoldFiles, bold_runs, images_seen, is_confounds
+from corticolimbic.dataset._claims import alone, ids, run_key, segmentation
 from corticolimbic.dataset._companions import Companions
 from corticolimbic.dataset._names import BIDS_LABEL, FileName, parse_name
-from corticolimbic.dataset._runs import NO_SESSION, NOT_GIVEN, Scan, SeriesRun, SessionFiles
+from corticolimbic.dataset._runs import BoldRun, Scan, SeriesRun, SessionFiles
 from corticolimbic.dataset._settings import DatasetSettings
 from corticolimbic.dataset._walk import walk
 from corticolimbic.foundation import Problem, problem
 
+_VOLUMES = (".nii", ".nii.gz")
+_IMAGES = (*_VOLUMES, ".dtseries.nii", ".func.gii")
+_IMAGE_NAME = "a name of key-value pairs ending in _desc-preproc_bold.nii.gz"
+_REMEDY = (
+    "check that the folder is a BIDS derivatives dataset with *_timeseries.tsv files or fMRIPrep's "
+    "*_space-MNI152NLin2009cAsym_desc-preproc_bold.nii.gz images"
+)
+
 
 def scan(root: Path, settings: DatasetSettings | None = None) -> Scan:
-    """Find the region series of a BIDS derivatives dataset.
+    """Find the region series and preprocessed images of a BIDS derivatives dataset.
 
-    Reads names only. Files are
-    ``sub-X[_ses-Y][_task-T][_acq-A][_run-R][_space-S]_seg-NAME[_stat-mean]_timeseries.tsv[.gz]`` at any
-    depth; links to folders are not followed.
+    Reads names only. Files are, at any depth (links to folders are not followed),
+    ``sub-X[_ses-Y][_task-T][_acq-A][_run-R][_space-S]_seg-NAME[_stat-mean]_timeseries.tsv[.gz]`` and
+    fMRIPrep's ``..._space-S[_res-R]_desc-preproc_bold.nii[.gz]`` with ``desc-brain_mask``,
+    ``desc-confounds_timeseries.tsv`` (or ``_regressors``) and sidecars. Of an image in several spaces the one
+    named first in ``settings.spaces`` is taken; of several resolutions the one without ``res-``, then
+    ``native``, then ``2``.
 
     Parameters
     ----------
     root
         Folder of the dataset.
     settings
-        Which tasks and segmentations are asked for; all by default.
+        Which tasks, segmentations and spaces are asked for; all tasks and segmentations by default.
     """
     settings = settings or DatasetSettings()
     found = walk(root)
     problems = list(found.problems)
     names = list(_parse(found.paths, problems))
-    tables = [name for name in names if name.extension != ".json"]
-    series = [name for name in tables if name.suffix == "timeseries"]
-    placed = [name for name in tables if _in_its_folder(name, problems)]
+    series = [name for name in names if _is_table_of_series(name)]
+    quiet = [name for name in names if name.extension == ".json"]
+    placed = [name for name in names if name.extension != ".json" and _in_its_folder(name, problems)]
+    images = BoldFiles([*quiet, *placed])
     companions = Companions(
-        [name for name in names if name.extension == ".json"],
+        [name for name in quiet if name.suffix == "timeseries"],
         [name for name in placed if name.suffix == "motion"],
     )
-    placed = [name for name in placed if name.suffix == "timeseries"]
-    problems += _foreign_labels(placed)
-    runs = [_run(name, companions, problems) for name in _alone(placed, problems)]
-    wanted = sorted(run for run in runs if _asked_for(run, settings, problems))
+    placed = [name for name in placed if _is_table_of_series(name)]
+    problems += _foreign_labels([*placed, *images.images])
+    runs = [_run(name, companions, problems) for name in alone(placed, problems)]
+    wanted: list[SeriesRun | BoldRun] = [run for run in runs if _asked_for(run, settings, problems)]
+    wanted += bold_runs(images, settings, problems)
+    wanted.sort(key=_order)
     if not wanted:
-        problems.append(problem("CL802", found=_nothing(len(series))))
+        problems.append(problem("CL802", found=_nothing(len(series), len(images.images)), remedy=_REMEDY))
+    seen = {ids(name)[0] for name in series} | set(images_seen(names))
     return Scan(
         sessions=tuple(_sessions(wanted)),
         problems=tuple(sorted(set(problems))),
-        participants_seen=tuple(sorted({_ids(name)[0] for name in series})),
+        participants_seen=tuple(sorted(seen)),
     )
 
 
-def _nothing(n_series: int) -> str:
-    return f"{n_series} series, none of which can be used" if n_series else "no region series"
+def _order(run: SeriesRun | BoldRun) -> tuple[str, str, bool, Any]:
+    return run.participant_id, run.session_id, isinstance(run, BoldRun), run
+
+
+def _nothing(n_series: int, n_images: int) -> str:
+    if not n_series and not n_images:
+        return "no region series and no preprocessed image"
+    return f"{n_series} series and {n_images} images, none of which can be used"
+
+
+def _is_table_of_series(name: FileName) -> bool:
+    return name.suffix == "timeseries" and name.extension != ".json" and not is_confounds(name)
 
 
 def _parse(paths: Iterable[str], problems: list[Problem]) -> Iterator[FileName]:
@@ -64,10 +91,22 @@ def _parse(paths: Iterable[str], problems: list[Problem]) -> Iterator[FileName]:
         try:
             name = parse_name(path)
         except ValueError as error:
-            if not path.endswith((".json", "_motion.tsv", "_motion.tsv.gz")):
+            if "_bold." in path and not path.endswith(".json"):
+                problems.append(problem("CL114", file=path, found=str(error), expected=_IMAGE_NAME))
+            elif not path.endswith((".json", "_motion.tsv", "_motion.tsv.gz", "_regressors.tsv", *_VOLUMES)):
                 problems.append(problem("CL114", file=path, found=str(error)))
             continue
-        if name.extension == ".json" or name.suffix == "motion" or _is_series(name, problems):
+        if name.suffix == "bold" and name.extension in _IMAGES:
+            if "sub" in name.entities:
+                yield name
+            else:
+                problems.append(problem("CL114", file=path, found="no sub-", expected=_IMAGE_NAME))
+        elif (
+            name.extension in (".json", *_IMAGES)
+            or name.suffix == "motion"
+            or is_confounds(name)
+            or _is_series(name, problems)
+        ):
             yield name
 
 
@@ -103,11 +142,6 @@ def _in_its_folder(name: FileName, problems: list[Problem]) -> bool:
     return True
 
 
-def _ids(name: FileName) -> tuple[str, str]:
-    session = name.entities.get("ses")
-    return f"sub-{name.entities['sub']}", f"ses-{session}" if session else NO_SESSION
-
-
 def _foreign_labels(names: Iterable[FileName]) -> Iterator[Problem]:
     told: set[tuple[str, str]] = set()
     for name in names:
@@ -115,44 +149,19 @@ def _foreign_labels(names: Iterable[FileName]) -> Iterator[Problem]:
             if BIDS_LABEL.fullmatch(label) or (key, label) in told:
                 continue
             told.add((key, label))
-            participant = _ids(name)[0] if key == "sub" else ""
+            participant = ids(name)[0] if key == "sub" else ""
             yield problem("CL112", participant_id=participant, file=name.path, found=f"{key}-{label}")
 
 
-def _key(name: FileName) -> tuple[str, ...]:
-    rest = (name.entities.get(key, NOT_GIVEN) for key in ("task", "run", "acq", "space"))
-    return *_ids(name), *rest, name.entities.get("seg") or name.entities["atlas"]
-
-
-def _alone(names: Iterable[FileName], problems: list[Problem]) -> Iterator[FileName]:
-    """Yield the files that are the only ones to claim their run; the others become problems."""
-    claims: dict[tuple[str, ...], list[FileName]] = defaultdict(list)
-    for name in names:
-        claims[_key(name)].append(name)
-    for (participant, session, *_), claimants in claims.items():
-        if len(claimants) == 1:
-            yield claimants[0]
-            continue
-        for name in claimants:
-            others = ", ".join(other.path for other in claimants if other is not name)
-            problems.append(
-                problem(
-                    "CL113",
-                    participant_id=participant,
-                    session_id=session,
-                    file=name.path,
-                    found=f"the same run in {others}",
-                )
-            )
-
-
 def _run(name: FileName, companions: Companions, problems: list[Problem]) -> SeriesRun:
-    participant, session, task, run, acq, space, atlas = _key(name)
+    participant, session, task, run, acq, space = run_key(name)
     motion, trouble = companions.motion(name)
     if trouble:
         problems.append(replace(trouble, participant_id=participant, session_id=session))
     sidecars = companions.sidecars(name)
-    return SeriesRun(participant, session, task, run, acq, space, atlas, name.path, motion, sidecars)
+    return SeriesRun(
+        participant, session, task, run, acq, space, segmentation(name), name.path, motion, sidecars
+    )
 
 
 def _asked_for(run: SeriesRun, settings: DatasetSettings, problems: list[Problem]) -> bool:
@@ -175,6 +184,6 @@ def _asked_for(run: SeriesRun, settings: DatasetSettings, problems: list[Problem
     return True
 
 
-def _sessions(runs: list[SeriesRun]) -> Iterator[SessionFiles]:
+def _sessions(runs: list[SeriesRun | BoldRun]) -> Iterator[SessionFiles]:
     for (participant, session), group in groupby(runs, key=lambda run: (run.participant_id, run.session_id)):
         yield SessionFiles(participant, session, tuple(group))

@@ -18,12 +18,17 @@ class DatasetSettings(Settings):
         default=(),
         description="Labels after seg- in the names of the series to read; empty reads every segmentation.",
     )
+    spaces: tuple[str, ...] = Field(
+        default=("MNI152NLin2009cAsym", "MNI152NLin6Asym"),
+        min_length=1,
+        description="Labels after space- of the images to read, preferred first; each run is read in one.",
+    )
     repetition_time: float | None = Field(
         default=None,
         gt=0,
-        description="Repetition time in seconds, for series whose sidecar states none.",
+        description="Repetition time in seconds, for runs whose sidecar states none.",
     )
     allow_missing_imaging: bool = Field(
         default=False,
-        description="Accept people in the participants table who have no series (not imaged, or not yet).",
+        description="Accept people in the participants table who have no runs (not imaged, or not yet).",
     )

@@ -7,13 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from corticolimbic.dataset._runs import SeriesRun
+from corticolimbic.dataset._runs import BoldRun, SeriesRun
 from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, Problem, problem, read_json
 
 
-def repetition_time(root: Path, run: SeriesRun) -> tuple[float | None, list[Problem]]:
+def repetition_time(root: Path, run: SeriesRun | BoldRun) -> tuple[float | None, list[Problem]]:
     """Return the time that the nearest sidecar states (the sampling frequency serves too)."""
+    seconds, _, problems = stated_time(root, run)
+    return seconds, problems
+
+
+def stated_time(root: Path, run: SeriesRun | BoldRun) -> tuple[float | None, str, list[Problem]]:
+    """Return the repetition time that the nearest sidecar states, that sidecar's name, and what was wrong."""
     problems = []
     for name in run.sidecars:
         try:
@@ -24,10 +30,10 @@ def repetition_time(root: Path, run: SeriesRun) -> tuple[float | None, list[Prob
         for key in ("RepetitionTime", "SamplingFrequency"):
             value = _positive(content.get(key))
             if value is not None:
-                return (value if key == "RepetitionTime" else 1 / value), problems
+                return (value if key == "RepetitionTime" else 1 / value), name, problems
             if key == "RepetitionTime" and key in content:
                 problems.append(problem("CL215", file=name, found=f"{key} {_shown(content[key])}"))
-    return None, problems
+    return None, "", problems
 
 
 def _shown(value: Any) -> str:

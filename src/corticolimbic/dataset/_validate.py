@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from corticolimbic.dataset._bold import check_volumes, read_bold_header
+from corticolimbic.dataset._confounds import read_confounds
 from corticolimbic.dataset._description import read_description
 from corticolimbic.dataset._join import check_join
+from corticolimbic.dataset._mask import read_mask
 from corticolimbic.dataset._motion import read_motion
 from corticolimbic.dataset._participants import read_participants
-from corticolimbic.dataset._runs import SeriesRun
+from corticolimbic.dataset._runs import BoldRun, SeriesRun
 from corticolimbic.dataset._scan import scan
 from corticolimbic.dataset._series import read_series
 from corticolimbic.dataset._session_tables import read_sessions_tables
 from corticolimbic.dataset._settings import DatasetSettings
-from corticolimbic.foundation import InputError, Problem, parallel_map, problem
+from corticolimbic.dataset._walk import within
+from corticolimbic.foundation import InputError, Problem, parallel_map, problem, read_json
 
 
 def validate(root: Path, settings: DatasetSettings | None = None, *, n_jobs: int = 1) -> tuple[Problem, ...]:
@@ -26,7 +31,7 @@ def validate(root: Path, settings: DatasetSettings | None = None, *, n_jobs: int
     root
         Folder of the dataset.
     settings
-        Which tasks and segmentations are asked for; all by default.
+        Which tasks, segmentations and spaces are asked for.
     n_jobs
         Processes that read runs.
     """
@@ -41,21 +46,50 @@ def validate(root: Path, settings: DatasetSettings | None = None, *, n_jobs: int
         *read_description(root).problems,
     ]
     readable = 0
-    for _, (used, rows) in parallel_map(partial(_check_run, root), found.runs, n_jobs=n_jobs):
+    for _, (used, rows) in parallel_map(partial(_check_run, root, settings), found.runs, n_jobs=n_jobs):
         readable += used
         problems += rows
     if found.runs and not readable:
-        problems.append(problem("CL802", found=f"{len(found.runs)} series, none of which can be read"))
+        problems.append(problem("CL802", found=f"{len(found.runs)} runs, none of which can be read"))
     return tuple(sorted(set(problems)))
 
 
-def _check_run(root: Path, run: SeriesRun) -> tuple[bool, list[Problem]]:
-    """Read one run; return whether its series can be read, and what is wrong."""
+def _check_run(root: Path, settings: DatasetSettings, run: SeriesRun | BoldRun) -> tuple[bool, list[Problem]]:
+    """Read one run; return whether its signal can be read, and what is wrong."""
+    if isinstance(run, BoldRun):
+        return _check_bold(root, settings, run)
     try:
         series = read_series(root, run)
     except InputError as error:
         return False, [error.about(run.participant_id, run.session_id)]
     return True, [*series.problems, *_check_motion(root, run, len(series.values))]
+
+
+def _check_bold(root: Path, settings: DatasetSettings, run: BoldRun) -> tuple[bool, list[Problem]]:
+    """Read an image to its end, its mask, its confounds and their sidecar."""
+    who = run.participant_id, run.session_id
+    try:
+        header = read_bold_header(root, run, repetition_time=settings.repetition_time)
+        check_volumes(root, run)
+    except InputError as error:
+        return False, [error.about(*who)]
+    problems = list(header.problems)
+    try:
+        if run.mask is not None:
+            read_mask(root, run, header)
+    except InputError as error:
+        problems.append(error.about(*who))
+    try:
+        if run.confounds is not None:
+            problems += read_confounds(root, run, header.n_volumes).problems
+    except InputError as error:
+        problems.append(error.about(*who))
+    if run.confounds_sidecar is not None:
+        try:
+            read_json(within(root, run.confounds_sidecar))
+        except InputError as error:
+            problems.append(replace(error.about(*who), file=run.confounds_sidecar))
+    return True, problems
 
 
 def _check_motion(root: Path, run: SeriesRun, n_volumes: int) -> Iterator[Problem]:

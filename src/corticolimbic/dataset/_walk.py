@@ -15,13 +15,17 @@ DEPTH_LIMIT = 12
 ENTRY_LIMIT = 5_000_000
 """Files and folders looked at before the walk stops."""
 _WANTED = re.compile(
-    r".*_(timeseries\.(tsv|csv|txt|tsv\.\w+|csv\.\w+|json)|motion\.tsv(\.gz)?)", re.IGNORECASE | re.DOTALL
+    r".*_(timeseries\.(tsv|csv|txt|tsv\.\w+|csv\.\w+|json)|motion\.tsv(\.gz)?"
+    r"|desc-confounds_regressors\.(tsv|json)|desc-brain_mask\.nii(\.gz)?|bold\.json"
+    r"|(space|desc)-.*_bold\.(nii(\.gz)?|dtseries\.nii|func\.gii))",
+    re.IGNORECASE | re.DOTALL,
 )
+"""Series, motion, confounds, masks, sidecars, and images that are not raw (they name space or desc)."""
 
 
 @dataclass
 class Walk:
-    """Paths of files that may be series, motion tables or sidecars, and what was wrong on the way."""
+    """Paths of files that may be runs or belong to one, and what was wrong on the way."""
 
     paths: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)

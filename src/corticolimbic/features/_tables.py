@@ -58,7 +58,7 @@ def write_table(table: pd.DataFrame, name: str, path: Path) -> None:
 def _plain_cells(table: pd.DataFrame, form: Schema) -> pd.DataFrame:
     """Return a table whose cells need no quoting, for TSV."""
     texts = [column.name for column in form.columns if column.type == "string"]
-    return table.assign(**{name: table[name].map(_plain_cell) for name in texts})
+    return table.assign(**{name: table[name].map(_plain_cell).astype(object) for name in texts})
 
 
 def _plain_cell(cell: str) -> str:
@@ -71,7 +71,7 @@ def _tsv(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cell(value: str | float) -> str:
+def _cell(value: str | int | float) -> str:
     """Return a value as text that reads back as the same value."""
     if isinstance(value, str):
         return value
@@ -126,7 +126,7 @@ def _read_tsv(path: Path, form: Schema) -> pd.DataFrame:
         raise SchemaError(f"{path.name}: no readable table {form.name} ({error})") from error
 
 
-def _value(cell: str, kind: str) -> str | float:
+def _value(cell: str, kind: str) -> str | int | float:
     if kind == "string":
         return cell
     if cell == "n/a":

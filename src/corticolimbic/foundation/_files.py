@@ -47,7 +47,7 @@ def _umask() -> int:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically, with ``\\n`` line ends."""
+    r"""Write UTF-8 text atomically, with ``\n`` line ends."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
 
@@ -151,4 +151,5 @@ def hash_file(path: Path) -> str:
 
 def hash_json(value: Any) -> str:
     """Return the SHA-256 of a JSON value, independent of the order of keys."""
-    return hash_bytes(json.dumps(value, sort_keys=True, ensure_ascii=False).encode("utf-8"))
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hash_bytes(text.encode("utf-8", "surrogatepass"))  # names of files need not be UTF-8

@@ -1,4 +1,4 @@
-"""One person's files become rows and arrays: series, censoring, connectivity."""
+"""One person's files become rows and arrays: region series, confounds, censoring, connectivity."""
 
 from corticolimbic.measure._censoring import DOF_REFUSE as DOF_REFUSE
 from corticolimbic.measure._censoring import DOF_WARN as DOF_WARN
@@ -8,12 +8,23 @@ from corticolimbic.measure._circuit_edges import EdgeValue as EdgeValue
 from corticolimbic.measure._circuit_edges import RegionMeans as RegionMeans
 from corticolimbic.measure._circuit_edges import edge_values as edge_values
 from corticolimbic.measure._circuit_edges import region_means as region_means
+from corticolimbic.measure._confounds import Nuisance as Nuisance
+from corticolimbic.measure._confounds import Strategy as Strategy
+from corticolimbic.measure._confounds import strategy_confounds as strategy_confounds
 from corticolimbic.measure._connectivity import connectivities as connectivities
 from corticolimbic.measure._connectivity import connectivity as connectivity
 from corticolimbic.measure._connectivity import standardise as standardise
-from corticolimbic.measure._session import ALGORITHM as ALGORITHM
-from corticolimbic.measure._session import REFUSED as REFUSED
-from corticolimbic.measure._session import MeasuredSession as MeasuredSession
-from corticolimbic.measure._session import NodeTargets as NodeTargets
+from corticolimbic.measure._measured_run import ALGORITHM as ALGORITHM
+from corticolimbic.measure._measured_run import MeasuredSession as MeasuredSession
+from corticolimbic.measure._nuisance import regress_out as regress_out
+from corticolimbic.measure._parcels import Parcels as Parcels
+from corticolimbic.measure._parcels import grid_weights as grid_weights
+from corticolimbic.measure._parcels import read_parcels as read_parcels
+from corticolimbic.measure._region_series import RegionSignals as RegionSignals
+from corticolimbic.measure._region_series import region_series as region_series
+from corticolimbic.measure._rows import REFUSED as REFUSED
+from corticolimbic.measure._rows import NodeTargets as NodeTargets
 from corticolimbic.measure._session import measure_session as measure_session
+from corticolimbic.measure._settings import LabelImageSettings as LabelImageSettings
 from corticolimbic.measure._settings import MeasureSettings as MeasureSettings
+from corticolimbic.measure._usable_signal import usable_voxels as usable_voxels

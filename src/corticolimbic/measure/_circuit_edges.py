@@ -59,6 +59,8 @@ def region_means(
     nodes: Sequence[str],
     members: Mapping[str, tuple[str, ...]],
     min_coverage: float,
+    *,
+    coverage: Float[np.ndarray, " nodes"] | None = None,
 ) -> RegionMeans:
     """Average the standardised series of each region's nodes.
 
@@ -75,23 +77,27 @@ def region_means(
         Circuit region to the names of its nodes.
     min_coverage
         Smallest share of nodes with signal for a region to have a series.
+    coverage
+        Share of each node with signal, for images; without it a node has signal or has none.
     """
+    share = usable.astype(np.float64) if coverage is None else coverage
     place = {name: position for position, name in enumerate(nodes)}
     positions: dict[str, frozenset[int]] = {}
-    coverage: dict[str, float] = {}
+    covered: dict[str, float] = {}
     lost: dict[str, str] = {}
     means = np.zeros((len(series), len(members)))
     for column, (region, names) in enumerate(members.items()):
         present = [place[name] for name in names if name in place]
         good = [position for position in present if usable[position]]
         positions[region] = frozenset(present)
-        coverage[region] = len(good) / len(names) if names else 0.0
+        held = good or present  # of a region that is lost, say how much of it is there
+        covered[region] = float(share[held].sum()) / len(names) if names else 0.0
         if not present:
             lost[region] = f"no column for {region}"
-        elif not good:
+        elif not good and not 0 < covered[region] < min_coverage:
             lost[region] = f"no signal in {region}"
-        elif coverage[region] < min_coverage:
-            lost[region] = f"coverage of {region} is {coverage[region]:.2f}, below {min_coverage:g}"
+        elif covered[region] < min_coverage:
+            lost[region] = f"coverage of {region} is {covered[region]:.2f}, below {min_coverage:g}"
         else:
             mean = series[:, good].mean(axis=1)
             if np.sqrt(np.mean(mean**2)) > _CANCELLED:
@@ -99,7 +105,7 @@ def region_means(
             else:
                 lost[region] = f"the nodes of {region} cancel each other"
     standard, has_signal = standardise(means)
-    return RegionMeans(positions, standard, has_signal, coverage, lost)
+    return RegionMeans(positions, standard, has_signal, covered, lost)
 
 
 def edge_values(

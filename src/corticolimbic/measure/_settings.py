@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
 from corticolimbic.features import Statistic
 from corticolimbic.foundation import Settings
+from corticolimbic.measure._confounds import Strategy
+
+
+class LabelImageSettings(Settings):
+    """One parcellation on a grid, for measuring images."""
+
+    path: Path = Field(
+        description="NIfTI file of labels, absolute or relative to the folder in which the command is started."
+    )
+    table: Path | None = Field(
+        default=None,
+        description="Table with the name of each label; not needed where the atlas names them.",
+    )
+    atlas: str | None = Field(
+        default=None,
+        description="Known atlas that names the labels and says which regions of the circuit they make up.",
+    )
+    name: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Name in the column atlas; by default the known atlas', else the label after seg- or atlas- in "
+        "the file name, else the file name.",
+    )
+    space: str | None = Field(
+        default=None,
+        description="Space of the image, for instance MNI152NLin6Asym; by default what the file name says, else "
+        "the known atlas' own.",
+    )
+    threshold: float | None = Field(
+        default=None,
+        gt=0,
+        description="For files with one map of probabilities a label, and needed there: smallest value at which a "
+        "voxel takes its most probable label.",
+    )
 
 
 class MeasureSettings(Settings):
-    """How region series become connectivity."""
+    """How images become region series, and region series connectivity."""
 
     statistics: tuple[Statistic, ...] = Field(
         default=("pearson", "ledoit_wolf", "partial"),
@@ -28,7 +64,7 @@ class MeasureSettings(Settings):
         ge=0,
         le=1,
         description="Smallest share of a region's nodes with signal; below it the region's edges are missing, with "
-        "the reason.",
+        "the reason. In images also the smallest share of a node's voxels with usable signal.",
     )
     allow_low_dof: bool = Field(
         default=False,
@@ -38,4 +74,36 @@ class MeasureSettings(Settings):
         default=True,
         description="Measure the circuit's edges where the atlas has a map onto the circuit. Matrices are stored "
         "either way.",
+    )
+    atlases: tuple[str, ...] = Field(
+        default=("coordinates",),
+        description="Sets of spheres, by name, from which the series of BOLD images are taken.",
+    )
+    label_images: tuple[LabelImageSettings, ...] = Field(
+        default=(),
+        description="Label images from which the series of BOLD images are taken, beside the spheres, in one pass.",
+    )
+    radius_mm: float | None = Field(
+        default=None,
+        gt=0,
+        description="Radius of every sphere in mm; null takes each sphere's own.",
+    )
+    strategy: Strategy = Field(
+        default="simple",
+        description="Confounds removed from the series of BOLD images, by nilearn's names: simple (24 motion "
+        "parameters, white matter, CSF, slow drifts), scrubbing (the same with 8 tissue regressors, without volumes "
+        "that moved), compcor (24 motion parameters, anatomical components, slow drifts), ica_aroma (images that "
+        "ICA-AROMA denoised, with white matter, CSF, slow drifts), none.",
+    )
+    allow_space_mismatch: tuple[str, ...] = Field(
+        default=(),
+        description="Spaces whose label images may be used on images in another space.",
+    )
+    usable_signal: float = Field(
+        default=0.3,
+        ge=0,
+        lt=1,
+        description="Voxels whose mean is at most this share of the brain's median have no usable signal and lower "
+        "the coverage; 0 for images whose mean was removed. The default is an assumption: deep regions far from the "
+        "coils often have half the median's signal, voxels in the dropout above the sinuses hardly any.",
     )

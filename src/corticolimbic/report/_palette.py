@@ -1,4 +1,4 @@
-"""Colours of the figures: neutrals that the page re-colours, data colours that read on light and dark paper."""
+"""Colours of the figures: neutrals that the page re-colours, and colours that read on any paper."""
 
 from __future__ import annotations
 

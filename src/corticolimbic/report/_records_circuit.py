@@ -22,7 +22,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Link:
-    """An edge of the circuit between two region ids; ``stands_in_for`` names the edge that the atlas cannot tell apart."""
+    """An edge between two region ids; ``stands_in_for`` names the edge that the atlas cannot tell apart."""
 
     target: str
     a: str

@@ -92,7 +92,7 @@ class Results:
 
 
 def where(table: pd.DataFrame, mask: Iterable[bool]) -> pd.DataFrame:
-    """Return the rows for which the mask is true; safe for empty tables, which pandas takes for no columns."""
+    """Return the rows for which the mask is true, of empty tables too (where a list is no mask)."""
     return table.loc[np.fromiter((bool(value) for value in mask), dtype=bool)]
 
 

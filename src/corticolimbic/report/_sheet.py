@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from corticolimbic.foundation import one_line
+from corticolimbic.report._numbers import Number
 from corticolimbic.report._palette import INK, PAPER
 
 Pixels = int | float
@@ -59,35 +60,82 @@ class Sheet:
         self._axes.set_xlim(0, self.width)
         self._axes.set_ylim(self.height, 0)
 
-    def text(self, x: Pixels, y: Pixels, words: str, *, color: str = INK, size: int = FONT, align: str = "left",
-             bold: bool = False, valign: str = "center") -> None:  # fmt: skip
+    def text(
+        self,
+        x: Pixels,
+        y: Pixels,
+        words: str,
+        *,
+        color: str = INK,
+        size: int = FONT,
+        align: str = "left",
+        bold: bool = False,
+        valign: str = "center",
+    ) -> None:
         """Write one line of text."""
         weight = "bold" if bold else "normal"
         self._axes.text(
             x, y, one_line(words, 400), color=color, size=size, ha=align, va=valign, weight=weight
         )
 
-    def line(self, xs: Sequence[Pixels], ys: Sequence[Pixels], *, color: str = INK, width: Pixels = 1.0,
-             dashed: bool = False, tip: str = "") -> None:  # fmt: skip
+    def line(
+        self,
+        xs: Sequence[Pixels],
+        ys: Sequence[Pixels],
+        *,
+        color: str = INK,
+        width: Pixels = 1.0,
+        dashed: bool = False,
+        tip: str = "",
+    ) -> None:
         """Draw a line through points."""
         style = (0, (4, 3)) if dashed else "-"
-        made = self._axes.plot(xs, ys, color=color, lw=width, ls=style, clip_on=False, solid_capstyle="round")
-        self._tip(made[0], tip)
+        self._trace(xs, ys, tip, color=color, lw=width, ls=style, solid_capstyle="round")
 
-    def curve(self, start: tuple[Pixels, Pixels], bend: tuple[Pixels, Pixels], end: tuple[Pixels, Pixels], *,
-              color: str, width: Pixels, dashed: bool = False, alpha: float = 1.0, tip: str = "") -> None:  # fmt: skip
+    def curve(
+        self,
+        start: tuple[Pixels, Pixels],
+        bend: tuple[Pixels, Pixels],
+        end: tuple[Pixels, Pixels],
+        *,
+        color: str,
+        width: Pixels,
+        dashed: bool = False,
+        alpha: Number = 1.0,
+        tip: str = "",
+    ) -> None:
         """Draw a quadratic curve."""
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
 
         path = Path([start, bend, end], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
         style = (0, (3, 3)) if dashed else "-"
-        patch = PathPatch(path, fill=False, edgecolor=color, lw=width, ls=style, alpha=alpha, clip_on=False,
-                          capstyle="round")  # fmt: skip
+        patch = PathPatch(
+            path,
+            fill=False,
+            edgecolor=color,
+            lw=width,
+            ls=style,
+            alpha=alpha,
+            clip_on=False,
+            capstyle="round",
+        )
         self._tip(self._axes.add_patch(patch), tip)
 
-    def box(self, x: Pixels, y: Pixels, width: Pixels, height: Pixels, *, fill: str = "none", edge: str = "none",
-            dashed: bool = False, radius: Pixels = 4, line: Pixels = 1, tip: str = "") -> None:  # fmt: skip
+    def box(
+        self,
+        x: Pixels,
+        y: Pixels,
+        width: Pixels,
+        height: Pixels,
+        *,
+        fill: str = "none",
+        edge: str = "none",
+        dashed: bool = False,
+        radius: Pixels = 4,
+        line: Pixels = 1,
+        tip: str = "",
+    ) -> None:
         """Draw a rectangle with round corners; x and y are its upper left corner."""
         from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -110,13 +158,31 @@ class Sheet:
         """Fill a polygon."""
         self._axes.fill(xs, ys, facecolor=color, edgecolor="none", clip_on=False)
 
-    def marks(self, xs: Sequence[Pixels], ys: Sequence[Pixels], *, shape: str = "o", color: str = INK, size: Pixels = 8,
-              hollow: bool = False, fill: str = PAPER, alpha: float = 1.0, tip: str = "") -> None:  # fmt: skip
+    def marks(
+        self,
+        xs: Sequence[Pixels],
+        ys: Sequence[Pixels],
+        *,
+        shape: str = "o",
+        color: str = INK,
+        size: Pixels = 8,
+        hollow: bool = False,
+        fill: str = PAPER,
+        alpha: Number = 1.0,
+        tip: str = "",
+    ) -> None:
         """Draw marks; ``size`` is the diameter in pixels."""
         face = fill if hollow else color
-        made = self._axes.plot(xs, ys, ls="none", marker=shape, ms=size, mfc=face, mec=color,
-                               mew=1.5 if hollow or shape == "x" else 0, alpha=alpha, clip_on=False)  # fmt: skip
-        self._tip(made[0], tip)
+        edge = 1.5 if hollow or shape == "x" else 0
+        look = {"marker": shape, "ms": size, "mfc": face, "mec": color, "mew": edge, "alpha": alpha}
+        self._trace(xs, ys, tip, ls="none", **look)
+
+    def _trace(self, xs: Sequence[Pixels], ys: Sequence[Pixels], tip: str, **look: Any) -> None:
+        from matplotlib.lines import Line2D
+
+        made = Line2D(xs, ys, clip_on=False, **look)
+        # Not through `plot`, which works out limits that a sheet of fixed size has no use for.
+        self._tip(self._axes.add_artist(made), tip)
 
     def _tip(self, artist: Any, tip: str) -> None:
         if tip:

@@ -134,7 +134,7 @@ def _tidy(element: ET.Element, tips: dict[str, str], prefix: str, used: set[str]
         tip = ET.Element(f"{{{_SVG}}}title")
         tip.text = one_line(tips[name])
         element.insert(0, tip)
-    if name in used:
+    if name and name in used:
         element.set("id", f"{prefix}-{name}")
     target = element.get(f"{{{_XLINK}}}href")
     if target is not None:

@@ -21,6 +21,7 @@ from corticolimbic.stats._effect_sizes import hedges_g as hedges_g
 from corticolimbic.stats._effect_sizes import partial_r as partial_r
 from corticolimbic.stats._fisher import fisher_z as fisher_z
 from corticolimbic.stats._fisher import inverse_fisher_z as inverse_fisher_z
+from corticolimbic.stats._linear import StandardErrors as StandardErrors
 from corticolimbic.stats._meta import MetaCorrelation as MetaCorrelation
 from corticolimbic.stats._meta import meta_correlation as meta_correlation
 from corticolimbic.stats._multiplicity import false_discovery as false_discovery

@@ -12,12 +12,17 @@ from scipy import special
 
 from corticolimbic.stats._design import Design
 from corticolimbic.stats._effect_sizes import hedges_g, partial_r
-from corticolimbic.stats._linear import LinearFit, fit_column
+from corticolimbic.stats._linear import LinearFit, StandardErrors, fit_column
 from corticolimbic.stats._model_matrix import coded, refuse, without_lone
 from corticolimbic.stats._refusals import ModelError
 from corticolimbic.stats._terms import Levels, Term
 
 EffectSizeKind = Literal["partial r", "Hedges g"]
+
+_ESTIMATORS: dict[StandardErrors, str] = {
+    "hc2": "OLS, HC2 with Bell-McCaffrey df",
+    "hc3": "OLS, HC3",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +34,14 @@ class Effects:
     estimate
         Slope (feature units per unit of the tested column) or difference between groups (feature units).
     se
-        HC3 standard error.
+        Robust standard error, HC2 or HC3 as ``model`` says.
     ci_low, ci_high
         Interval of the estimate, from t with ``df`` degrees of freedom.
     statistic
         estimate / se.
     df
-        People minus columns.
+        Degrees of freedom of the test: Bell and McCaffrey's with HC2 (no whole number, and fewer the more the
+        estimate rests on few people), people minus columns with HC3.
     p
         Two-sided.
     n
@@ -86,8 +92,9 @@ def association(
     minimum_people: int = 10,
     minimum_group: int = 3,
     level: float = 0.95,
+    standard_errors: StandardErrors = "hc2",
 ) -> Effects:
-    """Estimate the tested column's effect on every feature by least squares with HC3 standard errors.
+    """Estimate the tested column's effect on every feature by least squares with robust standard errors.
 
     Each feature uses the people who have a value; features that miss the same people share one factorisation.
 
@@ -104,6 +111,9 @@ def association(
         Nor is one with fewer people in either group (differences only).
     level
         Coverage of the intervals.
+    standard_errors
+        ``hc2`` with Bell and McCaffrey's degrees of freedom, or ``hc3`` with people minus columns. Neither
+        needs equal variances.
 
     Returns
     -------
@@ -155,7 +165,7 @@ def association(
             _check_people(terms, kept.size, minimum_people, minimum_group)
             columns, matrix = coded(terms)
             refuse(terms, columns, matrix, design.site)
-            fit = fit_column(values[np.ix_(kept, features)], matrix, 1)
+            fit = fit_column(values[np.ix_(kept, features)], matrix, 1, standard_errors)
             _check_leverage(fit, [design.people[row] for row in kept])
         except ModelError as refusal:
             for feature in features:
@@ -178,7 +188,7 @@ def association(
         alone=tuple(alone),
         es_kind="Hedges g" if design.kind == "difference" else "partial r",
         contrast=design.contrast,
-        model=f"{design.formula}; OLS, HC3",
+        model=f"{design.formula}; {_ESTIMATORS[standard_errors]}",
         level=level,
     )
 
@@ -192,7 +202,7 @@ def _test(fit: LinearFit, kind: str, level: float) -> dict[str, np.ndarray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = fit.estimate / fit.se
         classical = fit.estimate / fit.classical_se
-    half = special.stdtrit(fit.df, (1 + level) / 2) * fit.se
+    half = special.stdtrit(fit.test_df, (1 + level) / 2) * fit.se
     if kind == "difference":
         size, low, high = hedges_g(classical, fit.df, fit.variance_factor, level)
     else:
@@ -203,8 +213,8 @@ def _test(fit: LinearFit, kind: str, level: float) -> dict[str, np.ndarray]:
         "ci_low": fit.estimate - half,
         "ci_high": fit.estimate + half,
         "statistic": statistic,
-        "df": np.full_like(fit.estimate, fit.df),
-        "p": 2 * special.stdtr(fit.df, -np.abs(statistic)),
+        "df": np.full_like(fit.estimate, fit.test_df),
+        "p": 2 * special.stdtr(fit.test_df, -np.abs(statistic)),
         "effect_size": size,
         "es_low": low,
         "es_high": high,
@@ -249,7 +259,9 @@ def _check_leverage(fit: LinearFit, people: list[Hashable]) -> None:
     exact = np.flatnonzero(fit.leverage > 1 - 1e-10)
     if exact.size:
         names = ", ".join(str(people[row]) for row in exact[:5])
-        raise ModelError(f"the model fits {names} exactly whatever the feature is, so HC3 is not defined")
+        raise ModelError(
+            f"the model fits {names} exactly whatever the feature is, so robust errors are not defined"
+        )
 
 
 def _site_count(terms: tuple[Term, ...], design: Design) -> int:

@@ -139,6 +139,7 @@ def compare(
         "contrasts": [question.outcome for question in questions],
         "covariates": list(settings.covariates),
         "statistic": settings.statistic,
+        "standard_errors": settings.standard_errors,
         "minimum_people": settings.minimum_people,
         "families": _families(effects),
         "notes": sorted(set(found.notes)),
@@ -192,7 +193,12 @@ def _test(
     place = _place(population, task, question)
     try:
         model = _design(people, question, names)
-        effects = association(aligned(values, model), model, minimum_people=settings.minimum_people)
+        effects = association(
+            aligned(values, model),
+            model,
+            minimum_people=settings.minimum_people,
+            standard_errors=settings.standard_errors,
+        )
     except ModelError as error:
         found.problems.append(problem("CL602", found=f"{place}: {error.reason}"))
         return
@@ -210,6 +216,11 @@ def _place(population: str, task: tuple, question: Contrast) -> str:
 
 
 def _design(people: pd.DataFrame, question: Contrast, names: tuple[str, ...]) -> Design:
+    if people.empty:
+        raise ModelError("nobody of this population has a measured edge")
+    unknown = [name for name in (question.outcome, *names) if (people[name].isna() | (people[name] == "")).all()]
+    if unknown:
+        raise ModelError(f"nobody has a value of {', '.join(unknown)}", tuple(unknown))
     site = SITE if people[SITE].nunique() > 1 else None
     return design(people, question.outcome, names, site, reference=question.reference)
 

@@ -17,7 +17,7 @@ def partial_r(
     :math:`r = t / \sqrt{t^2 + df}` with df = n - k - 2 for k columns held constant beside the intercept. A
     partial correlation is distributed as an ordinary one of n - k people, so the standard error of its Fisher
     z is :math:`1/\sqrt{n - k - 3} = 1/\sqrt{df - 1}` (Fisher 1924, Metron 3:329; Anderson 2003, theorem
-    4.3.5). It holds for normal residuals of equal variance; the test of `association` (HC3) does not need
+    4.3.5). It holds for normal residuals of equal variance; the test of `association` does not need
     equal variances, so the two may disagree about zero at the margin.
 
     Parameters
@@ -57,8 +57,8 @@ def hedges_g(
     (\sqrt{df/2}\,\Gamma((df-1)/2))` removes the small-sample bias (Hedges 1981, J Educ Stat 6:107, eq. 6e).
     The classical t is noncentral with parameter :math:`\delta/\sqrt v`, v the column's diagonal element of
     (X'X)^-1 (1/n1 + 1/n2 without covariates); the interval turns this around (Steiger & Fouladi 1997; Cumming
-    & Finch 2001). It is exact for normal residuals of equal variance; where the smaller group has twice the SD
-    its 95 % cover 83 to 89 %. As s leaves out what covariates explain, g is larger than one over the raw SD.
+    & Finch 2001). It is exact for normal residuals of equal variance; with twice the SD in the smaller group
+    95 % cover 83 to 89 %. As s leaves out what covariates explain, g is larger than one over the raw SD.
 
     Parameters
     ----------

@@ -15,8 +15,8 @@ def without_lone(
 ) -> tuple[np.ndarray, list[tuple[int, str]]]:
     """Set aside people who are the only one of their level; repeated, as each leaves gaps elsewhere.
 
-    Their dummy column would fit them exactly: they carry no information, and HC3 is undefined for them. The
-    tested groups are left alone here (a group of one is a refusal, not a person to drop).
+    Their dummy column would fit them exactly: they carry no information, and robust errors are undefined for
+    them. The tested groups are left alone here (a group of one is a refusal, not a person to drop).
     """
     gone: list[tuple[int, str]] = []
     found = True

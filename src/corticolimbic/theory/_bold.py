@@ -10,9 +10,7 @@ from corticolimbic.theory._lyapunov import stationary_covariance
 from corticolimbic.theory._network import Network, correlation
 from corticolimbic.theory._response import CANONICAL, Response
 
-# Above this angular frequency (radians per s) nothing of a response is left: its power falls as omega^-2a, and at
-# shape 6 and 1 s it is 1.6e-13 of that at frequency zero, times what the network itself damps.
-_HIGHEST = 4.0 * np.pi
+# Gauss-Legendre points in a band: the density is smooth, so that the error falls exponentially (tested).
 _BAND_POINTS = 64
 
 
@@ -22,9 +20,10 @@ def bold_covariance(
     """Return the covariance of the network's BOLD signals, noise of the scanner left out.
 
     With ``b = h * x`` and ``r`` the overlap of the response ``h`` with itself, the covariance is
-    ``g(J) S + S g(J)'``, where ``g(J) = integral over v > 0 of r(v) exp(J v)``. For a cascade of equal first-order
-    filters ``r`` is a polynomial times an exponential, so ``g`` is a polynomial in ``(I - scale J)^-1``: a closed
-    form without eigenvectors, for directed networks too. Other responses, and bands, are integrated over frequency.
+    ``g(J) S + S g(J)'``, where ``g(J) = integral over v > 0 of r(v) exp(J v)``. For a cascade of equal
+    first-order filters ``r`` is a polynomial times an exponential, so ``g`` is a polynomial in
+    ``(I - scale J)^-1``: a closed form without eigenvectors, for directed networks too. Other responses, and
+    bands, are integrated over frequency.
 
     Parameters
     ----------
@@ -43,7 +42,7 @@ def bold_covariance(
     if band is not None:
         return _band_covariance(network, response, band)
     if not response.is_cascade:
-        return _spectral_covariance(network, response)
+        return bold_lagged_covariance(network, 0.0, response=response)
     covariance = stationary_covariance(network.coupling, network.noise)
     identity = np.eye(len(network.names))
     resolvent = np.linalg.inv(identity - response.scales[0] * network.coupling)
@@ -74,6 +73,23 @@ def bold_spectrum(
     return transfer @ network.noise[..., None, :, :] @ np.conj(np.swapaxes(transfer, -1, -2))
 
 
+def bold_lagged_covariance(
+    network: Network, lag_s: float, *, response: Response = CANONICAL
+) -> Float[np.ndarray, "*networks nodes nodes"]:
+    """Return ``E[b(t + lag) b(t)']`` of the network's BOLD signals ``b``; the lag is in s.
+
+    The row is the later signal where the lag is positive. A sum over evenly spaced frequencies is taken: the
+    covariance of a periodic process, whose period is so long that about 1e-12 of the true covariance is left
+    at its end.
+    """
+    spacing = 2 * np.pi / (abs(lag_s) + 2 * memory_s(network, response))
+    omega = np.arange(int(np.ceil(response.highest_omega / spacing)) + 1) * spacing
+    turned = np.exp(1j * omega * lag_s)[:, None, None] * bold_spectrum(network, omega, response)
+    weights = np.full(len(omega), spacing / np.pi)
+    weights[0] /= 2
+    return np.einsum("f,...fij->...ij", weights, turned.real)
+
+
 def memory_s(network: Network, response: Response = CANONICAL) -> float:
     """Return the time in s after which a BOLD signal of the network has forgotten itself to about 1e-12."""
     slowest = -float(np.linalg.eigvals(network.coupling).real.max())
@@ -90,14 +106,3 @@ def _band_covariance(
     hertz = low + (high - low) * (points + 1) / 2
     density = bold_spectrum(network, 2 * np.pi * hertz, response).real
     return np.einsum("f,...fij->...ij", weights * (high - low), density)
-
-
-def _spectral_covariance(network: Network, response: Response) -> Float[np.ndarray, "*networks nodes nodes"]:
-    # The sum over evenly spaced frequencies is the covariance of the periodic process: its error is the
-    # autocovariance at the period, and falls exponentially with it.
-    spacing = 2 * np.pi / (2 * memory_s(network, response))
-    omega = np.arange(0, int(np.ceil(_HIGHEST / spacing)) + 1) * spacing
-    density = bold_spectrum(network, omega, response).real
-    weights = np.full(len(omega), spacing / np.pi)
-    weights[0] /= 2
-    return np.einsum("f,...fij->...ij", weights, density)

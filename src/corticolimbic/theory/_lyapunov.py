@@ -1,4 +1,4 @@
-"""Stationary covariance, lagged covariance and exact steps of Ornstein-Uhlenbeck processes, on stacks of matrices.
+"""Stationary covariance, lagged covariance and exact steps of Ornstein-Uhlenbeck processes, in stacks.
 
 Only products, inverses and exponentials are used, all of which work along leading axes.
 """
@@ -23,9 +23,9 @@ def stationary_covariance(
     """Solve ``J S + S J' + Q = 0`` for ``S``.
 
     The bilinear map turns the equation into ``S = A S A' + P``, with ``A = (I - hJ)^-1 (I + hJ)`` and
-    ``P = 2h (I - hJ)^-1 Q (I - hJ)^-T``, exactly. Its series ``P + A P A' + A^2 P A^2' + ...`` is summed by doubling:
-    after ``k`` rounds ``2^k`` terms are in, so convergence is quadratic, and no eigenvectors are needed: directed and
-    defective couplings are no special case.
+    ``P = 2h (I - hJ)^-1 Q (I - hJ)^-T``, exactly. Its series ``P + A P A' + A^2 P A^2' + ...`` is summed by
+    doubling: after ``k`` rounds ``2^k`` terms are in, so convergence is quadratic. No eigenvectors are used:
+    directed and defective couplings are no special case.
 
     Parameters
     ----------
@@ -56,10 +56,10 @@ def stationary_covariance(
     for _ in range(_DOUBLINGS):
         added = transition @ total @ _transposed(transition)
         total = total + added
-        if np.abs(added).max(initial=0.0) <= 1e-17 * np.abs(total).max(initial=0.0):
+        if (_largest(added) <= 1e-17 * _largest(total)).all():
             return 0.5 * (total + _transposed(total))
         transition = transition @ transition
-    raise ConvergenceError("the stationary covariance did not converge: the network is too close to instability")
+    raise ConvergenceError("no stationary covariance found: the network is too close to instability")
 
 
 def lagged_covariance(
@@ -67,7 +67,7 @@ def lagged_covariance(
     covariance: Float[np.ndarray, "*networks nodes nodes"],
     lag_s: float,
 ) -> Float[np.ndarray, "*networks nodes nodes"]:
-    """Return ``E[x(t + lag) x(t)'] = exp(J lag) S``; a negative lag gives the transpose of the positive one."""
+    """Return ``E[x(t + lag) x(t)'] = exp(J lag) S``; a negative lag gives the transpose."""
     from scipy.linalg import expm
 
     later = expm(coupling * abs(lag_s)) @ covariance
@@ -82,8 +82,8 @@ def transition_and_noise(
     """Return ``exp(J dt)`` and the integral of ``exp(J s) Q exp(J' s)`` over the step.
 
     The integral comes from one exponential of a matrix twice the size, over a piece of the step so short that
-    nothing is lost to rounding, and from doubling the piece. (The difference ``S - F S F'`` would be simpler, and
-    loses all digits in short steps.)
+    nothing is lost to rounding, and from doubling the piece. (The difference ``S - F S F'`` would be simpler,
+    and loses all digits in short steps.)
 
     References
     ----------
@@ -108,11 +108,19 @@ def transition_and_noise(
     return transition, 0.5 * (added + _transposed(added))
 
 
-def _balancing_step(coupling: Float[np.ndarray, "*networks nodes nodes"]) -> float:
-    """Return the step of the bilinear map at which slow and fast modes converge alike, roughly."""
-    magnitudes = np.abs(np.linalg.eigvals(coupling))
-    return float(1.0 / np.sqrt(max(float(magnitudes.min()), 1e-300) * float(magnitudes.max())))
+def _balancing_step(
+    coupling: Float[np.ndarray, "*networks nodes nodes"],
+) -> Float[np.ndarray, "*networks 1 1"]:
+    """Return the step of the bilinear map, in s, at which slow and fast modes converge alike, roughly."""
+    sizes = np.abs(np.linalg.eigvals(coupling))
+    return (1.0 / np.sqrt(sizes.min(axis=-1) * sizes.max(axis=-1)))[..., None, None]
 
 
-def _transposed(stack: Float[np.ndarray, "*networks rows columns"]) -> Float[np.ndarray, "*networks columns rows"]:
+def _largest(stack: Float[np.ndarray, "*networks rows columns"]) -> Float[np.ndarray, "*networks 1 1"]:
+    return np.abs(stack).max(axis=(-2, -1), keepdims=True)
+
+
+def _transposed(
+    stack: Float[np.ndarray, "*networks rows columns"],
+) -> Float[np.ndarray, "*networks columns rows"]:
     return np.swapaxes(stack, -1, -2)

@@ -39,8 +39,8 @@ class Network:
     names
         Names of the nodes, each once.
     coupling
-        ``J`` in 1/s. The row is the target and the column is the source: ``coupling[i, j]`` is what one unit of
-        activity of node ``j`` adds to node ``i`` each second. The diagonal is ``-1/tau``.
+        ``J`` in 1/s. The row is the target and the column is the source: ``coupling[i, j]`` is what one unit
+        of activity of node ``j`` adds to node ``i`` each second. The diagonal is ``-1/tau``.
     noise
         ``Q`` in 1/s, symmetric, no negative eigenvalue: covariance of the input that arrives in one second.
 
@@ -89,7 +89,7 @@ class Network:
 
     @property
     def weights(self) -> Float[np.ndarray, "*networks nodes nodes"]:
-        """Couplings without unit, ``C`` in ``tau dx = (-x + C x) dt + ...``: row target, column source, diagonal 0."""
+        """Couplings without unit, ``C`` in ``tau dx = (-x + C x) dt + ...``: row target, column source."""
         return self.coupling * self.time_constants[..., :, None] + np.eye(len(self.names))
 
     def index(self, name: str) -> int:
@@ -120,9 +120,9 @@ class Network:
     def step(
         self, dt: float
     ) -> tuple[Float[np.ndarray, "*networks nodes nodes"], Float[np.ndarray, "*networks nodes nodes"]]:
-        """Return the transition over ``dt`` seconds and the covariance of the noise that it adds; both are exact.
+        """Return the transition over ``dt`` seconds and the covariance of the noise that it adds.
 
-        ``x(t + dt) = transition x(t) + e`` with ``e`` normal: no error of discretisation, however long the step.
+        ``x(t + dt) = transition x(t) + e`` with ``e`` normal: exact, however long the step.
         """
         if not dt > 0:
             raise SettingsError(f"a step must last longer than 0 s, not {dt}")

@@ -21,8 +21,8 @@ class Response:
     name
         What it is called.
     shapes, scales, weights
-        One entry for each gamma density: shape without unit, scale in s, weight. A gamma of shape ``a`` is what a
-        chain of ``a`` first-order filters with time constant ``scale`` makes of an impulse.
+        One entry for each gamma density: shape without unit (2 or more), scale in s, weight. A gamma of shape
+        ``a`` is what a chain of ``a`` first-order filters with time constant ``scale`` makes of an impulse.
     source
         Where the figures come from.
     """
@@ -35,9 +35,11 @@ class Response:
 
     def __post_init__(self) -> None:
         if not len(self.shapes) == len(self.scales) == len(self.weights) > 0:
-            raise SettingsError(f"response {self.name!r}: shapes, scales and weights must be as many, and at least one")
-        if not all(value > 0 for value in (*self.shapes, *self.scales)):
-            raise SettingsError(f"response {self.name!r}: shapes and scales must be above 0")
+            raise SettingsError(
+                f"response {self.name!r} needs as many shapes as scales and weights, at least one"
+            )
+        if not (all(shape >= 2 for shape in self.shapes) and all(scale > 0 for scale in self.scales)):
+            raise SettingsError(f"response {self.name!r} needs shapes of 2 or more and scales above 0 s")
 
     def at(self, t: Float[np.ndarray, "times"]) -> Float[np.ndarray, "times"]:
         """Return ``h`` in 1/s at times in s after a brief activity; 0 before it."""
@@ -63,6 +65,14 @@ class Response:
 
         return max(
             float(gamma.isf(1e-12, shape, scale=scale))
+            for shape, scale in zip(self.shapes, self.scales, strict=True)
+        )
+
+    @cached_property
+    def highest_omega(self) -> float:
+        """Angular frequency (radians per s) above which a gamma density passes less than 1e-10 of power."""
+        return max(
+            float(np.sqrt(1e10 ** (1 / shape) - 1)) / scale
             for shape, scale in zip(self.shapes, self.scales, strict=True)
         )
 
@@ -98,7 +108,7 @@ GLOVER = Response(
     shapes=(6.0 / 0.9, 12.0 / 0.9),
     scales=(0.9, 0.9),
     weights=(1.0, -0.48),
-    source="Glover 1999 NeuroImage 9:416 with nilearn's figures: delays 6 and 12 s, dispersions 0.9 s, ratio 0.48",
+    source="Glover 1999 NeuroImage 9:416; nilearn's figures: delays 6 and 12 s, dispersion 0.9 s, ratio 0.48",
 )
 
 
@@ -110,6 +120,6 @@ def haemodynamic_response(
     Examples
     --------
     >>> haemodynamic_response(np.array([0.0, 5.0, 16.0])).round(4).tolist()
-    [0.0, 0.1755, -0.0152]
+    [0.0, 0.1754, -0.0156]
     """
     return response.at(t)

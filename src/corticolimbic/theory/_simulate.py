@@ -10,10 +10,11 @@ from corticolimbic.theory._bold import memory_s
 from corticolimbic.theory._network import Network
 from corticolimbic.theory._response import CANONICAL, Response
 
-# Power above pi / spacing is dropped: at 0.25 s that is 1.6e-13 of the canonical response's power at zero frequency.
-_SPACING_S = 0.25
-# Numbers held at once while runs are synthesised, about 64 MB of complex doubles.
+# Numbers of white noise held at once while runs are synthesised: 32 MB, and about four times that in all.
 _AT_ONCE = 4_000_000
+# Forgetting may take this many times the run, or this many times a short run, before a network is too slow.
+_LONGEST_CIRCLE = 20
+_SHORT_RUN = 1_000
 
 
 def simulate_activity(
@@ -21,6 +22,8 @@ def simulate_activity(
 ) -> Float[np.ndarray, "steps nodes"]:
     """Return stationary activity at steps of ``dt`` seconds, by the exact discretisation."""
     _one(network)
+    if n_steps < 1:
+        raise SettingsError(f"at least one step is simulated, not {n_steps}")
     transition, noise = network.step(dt)
     kicks = rng.standard_normal((n_steps, len(network.names))) @ _root(noise).T
     kicks[0] = _root(network.covariance()) @ rng.standard_normal(len(network.names))
@@ -42,10 +45,10 @@ def simulate_bold(
 ) -> Float[np.ndarray, "runs volumes nodes"]:
     """Return stationary BOLD of a network in its own units, noise of the scanner left out.
 
-    White noise on a fine circle of time is filtered in frequency by the network and the response, and sampled at
-    the repetition time. No start to burn in, no step to choose. Two errors are left, both below 1e-9 of the
-    variance (tested): the circle is longer than the run by the time after which the signal has forgotten itself,
-    and frequencies above the fine sampling's (2 Hz or more), where the response passes 1e-13, are dropped.
+    White noise on a fine circle of time is filtered in frequency by the network and the response, and sampled
+    at the repetition time. No start to burn in, no step to choose. Two errors are left, together below 1e-9
+    of the variance (tested): the circle closes after the run and the time in which the signal forgets itself,
+    and frequencies where the response passes less than 1e-10 of its power are dropped.
 
     Parameters
     ----------
@@ -68,10 +71,15 @@ def simulate_bold(
     _one(network)
     if n_volumes < 1 or n_runs < 1 or not repetition_time > 0:
         raise SettingsError(
-            f"{n_runs} runs of {n_volumes} volumes {repetition_time} s apart cannot be simulated: each must be above 0"
+            "the numbers of runs and volumes and the repetition time must be above 0, "
+            f"not {n_runs}, {n_volumes} and {repetition_time} s"
         )
-    fine = int(np.ceil(repetition_time / _SPACING_S))
+    fine = int(np.ceil(repetition_time * response.highest_omega / np.pi))
     spare = int(np.ceil(memory_s(network, response) / repetition_time))
+    if spare > _LONGEST_CIRCLE * max(n_volumes, _SHORT_RUN):
+        raise SettingsError(
+            f"the network forgets so slowly ({spare} volumes) that {n_volumes} volumes cannot be simulated"
+        )
     samples = _fast_length(n_volumes + spare) * fine
     n = len(network.names)
     root = _root(network.noise)

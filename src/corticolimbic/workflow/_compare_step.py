@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from corticolimbic.circuit import layout, measurable_edges, region, split_side
+from corticolimbic.circuit import layout, measurable_edges, missing_regions, region, split_side
 from corticolimbic.dataset import read_participants
 from corticolimbic.features import read_sessions, read_table, write_table
-from corticolimbic.foundation import write_json
+from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.stats import baseline_rows, circuit_means, compare, measured_quality
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
@@ -55,7 +55,7 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     write_json(context.out / _OUTPUTS[1], found.declared)
     drawing = _drawing(edges, circuit_means(circuit, populations, settings.statistic))
     write_json(context.out / _OUTPUTS[2], drawing)
-    return Outcome(found.problems, facts={"n_effects": len(found.effects)})
+    return Outcome((*found.problems, *_unmeasured(edges)), facts={"n_effects": len(found.effects)})
 
 
 def _edges(features: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
@@ -76,6 +76,12 @@ def _edges(features: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
                 for item in measurable_edges(known)
             }
     return edges
+
+
+def _unmeasured(edges: Mapping[str, Any]) -> list[Problem]:
+    """Say once for each atlas which regions of the circuit it does not tell apart."""
+    lacking = {name: missing_regions(name) for name in edges}
+    return [problem("CL213", found=f"{name}: {', '.join(lost)}") for name, lost in lacking.items() if lost]
 
 
 def _circuit_rows(baseline: pd.DataFrame, edges: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from corticolimbic.workflow._records import (
     load_records,
     record_path,
     remove_orphans,
+    remove_output,
     store_record,
     unit_key,
     why_stale,
@@ -196,5 +197,5 @@ def _forget(call: _Call) -> None:
     """Drop record and outputs of an earlier success: they no longer follow from the inputs."""
     unit = call.unit
     for output in unit.outputs:
-        call.context.path(output).unlink(missing_ok=True)
+        remove_output(call.context.path(output), call.context.out)
     record_path(call.context.out, unit.step, unit.name).unlink(missing_ok=True)

@@ -197,19 +197,21 @@ def remove_orphans(
         record = load_record(path)
         for output in record.outputs if record is not None else ():
             if output not in kept_outputs:
-                _remove(context.path(output), context.out)
+                remove_output(context.path(output), context.out)
         path.unlink(missing_ok=True)
         removed.append(path.stem)
     for pattern in step.writes:
         for path in sorted(context.out.glob(pattern)):
             if path.relative_to(context.out).as_posix() not in kept_outputs:
-                _remove(path, context.out)
+                remove_output(path, context.out)
     return removed
 
 
-def _remove(path: Path, root: Path) -> None:
-    path.unlink(missing_ok=True)
-    for folder in path.parents:  # leave no empty folders behind
+def remove_output(path: Path, root: Path) -> None:
+    """Remove a file and the folders below ``root`` that it leaves empty."""
+    if path.is_symlink() or path.is_file():  # a folder there is none of ours
+        path.unlink(missing_ok=True)
+    for folder in path.parents:
         if folder == root or not folder.is_relative_to(root) or not folder.is_dir() or any(folder.iterdir()):
             return
         folder.rmdir()

@@ -37,8 +37,9 @@ class Drawn:
     tip: str
 
 
-def draw_circuit(sheet: Sheet, regions: Sequence[Region], edges: Sequence[Drawn], largest: Number,
-                 words: CircuitWords) -> None:  # fmt: skip
+def draw_circuit(
+    sheet: Sheet, regions: Sequence[Region], edges: Sequence[Drawn], largest: Number, words: CircuitWords
+) -> None:
     """Draw one population; ``largest`` is the mean that the ends of the colour scale stand for."""
     pills, height = place(regions, sheet.width - 4, _room(len(regions), sheet))
     sheet.start(_TITLE + 18 + height + 18 + _FOOT)
@@ -56,8 +57,17 @@ def draw_circuit(sheet: Sheet, regions: Sequence[Region], edges: Sequence[Drawn]
     ends = {end for edge in edges if edge.link.primary for end in (edge.link.a, edge.link.b)}
     for pill in pills:
         strong = pill.region.id in ends
-        sheet.box(pill.x - pill.width / 2, pill.y - PILL / 2, pill.width, PILL, fill=PAPER, radius=PILL / 2,
-                  edge=INK if strong else QUIET, line=1.4 if strong else 1, tip=pill.region.name)  # fmt: skip
+        sheet.box(
+            pill.x - pill.width / 2,
+            pill.y - PILL / 2,
+            pill.width,
+            PILL,
+            fill=PAPER,
+            radius=PILL / 2,
+            edge=INK if strong else QUIET,
+            line=1.4 if strong else 1,
+            tip=pill.region.name,
+        )
         sheet.text(pill.x, pill.y, fit(pill.region.id, pill.width - 8), align="center")
     _key(sheet, largest, words, top + height + 34)
 
@@ -88,8 +98,15 @@ def _edge(sheet: Sheet, edge: Drawn, at: Mapping[str, Pill], largest: Number) ->
     width = _width(edge.mean, largest)
     if edge.link.primary:
         sheet.curve(start, bend, end, color=INK, width=width + 2.8)
-    sheet.curve(start, bend, end, color=diverging(edge.mean, largest), width=width, tip=edge.tip,
-                alpha=1.0 if edge.link.primary else 0.7)  # fmt: skip
+    sheet.curve(
+        start,
+        bend,
+        end,
+        color=diverging(edge.mean, largest),
+        width=width,
+        tip=edge.tip,
+        alpha=1.0 if edge.link.primary else 0.7,
+    )
 
 
 def _width(mean: Number, largest: Number) -> Pixels:

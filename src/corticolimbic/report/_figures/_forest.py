@@ -61,7 +61,7 @@ def draw_forest(sheet: Sheet, rows: Sequence[ForestRow], legend: Sequence[Entry]
 def _bands(
     rows: Sequence[ForestRow], heights: Sequence[Pixels], top: Pixels, *, compact: bool
 ) -> list[tuple[Pixels, Pixels]]:
-    """Return where the grid is drawn: throughout, or, where names stand above the estimates, beside these only."""
+    """Return where the grid is drawn: throughout, or beside the estimates where names stand above them."""
     if not compact:
         return [(top, top + sum(heights) + 4)]
     bands = []

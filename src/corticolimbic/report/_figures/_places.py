@@ -68,7 +68,7 @@ def place(
 
 
 def _project(region: Region) -> tuple[Pixels, Pixels] | None:
-    """Return the place on paper: seen from the right side, the front at the right, left regions shifted back."""
+    """Return the place on paper: seen from the right side, front at the right, left twins shifted back."""
     if not all(math.isfinite(value) for value in (region.x, region.y, region.z)):
         return None
     shift = {"L": -_SHIFT, "R": _SHIFT}.get(region.side, 0.0)

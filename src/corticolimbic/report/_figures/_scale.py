@@ -37,8 +37,14 @@ class Scale:
         return decimal(value, max(0, -math.floor(math.log10(self.step) + 1e-9)))
 
 
-def scale_over(values: Iterable[Number], start: Pixels, end: Pixels, *, anchors: Iterable[Number] = (0.0,),
-               ticks: int = 6) -> Scale:  # fmt: skip
+def scale_over(
+    values: Iterable[Number],
+    start: Pixels,
+    end: Pixels,
+    *,
+    anchors: Iterable[Number] = (0.0,),
+    ticks: int = 6,
+) -> Scale:
     """Return a scale over all finite values and the anchors, widened to round numbers."""
     known = [value for value in (*values, *anchors) if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(known), max(known)
@@ -52,7 +58,7 @@ def scale_over(values: Iterable[Number], start: Pixels, end: Pixels, *, anchors:
 
 
 def draw_axis(sheet: Sheet, scale: Scale, bands: Sequence[tuple[Pixels, Pixels]], label: str) -> None:
-    """Draw vertical grid lines through bands (top, bottom), the tick labels and the axis' name under the last."""
+    """Draw grid lines through bands (top, bottom), and the ticks and the axis' name under the last."""
     bottom = bands[-1][1] if bands else 0.0
     for value in scale.ticks():
         x = scale(value)

@@ -17,7 +17,7 @@ _TOP = 48
 
 @dataclass(frozen=True)
 class Spot:
-    """One person: outcome and score, the look of the populations they belong to, a name where it is needed."""
+    """One person: outcome and score, the look of their populations, a name where it is needed."""
 
     outcome: Number
     score: Number
@@ -71,21 +71,43 @@ def draw_scatter(sheet: Sheet, title: str, spots: Sequence[Spot], axes: Axes) ->
         shift = ((number * 0.618034) % 1.0 - 0.5) * 0.5 if axes.classes else 0.0
         x, y = across(spot.outcome + shift), upwards(spot.score)
         size = 7.5 if spot.shape == "D" else 8.5
-        sheet.marks([x], [y], shape=spot.shape, color=spot.color, size=size, tip=spot.tip, hollow=spot.hollow,
-                    alpha=0.9)  # fmt: skip
+        sheet.marks(
+            [x],
+            [y],
+            shape=spot.shape,
+            color=spot.color,
+            size=size,
+            tip=spot.tip,
+            hollow=spot.hollow,
+            alpha=0.9,
+        )
         placed.append((x - 5, y - 5, x + 5, y + 5))
     for number, spot in enumerate(drawn):
         if spot.name and not axes.classes:
             _name(sheet, spot, across(spot.outcome), upwards(spot.score), placed, number)
 
 
-def _name(sheet: Sheet, spot: Spot, x: Pixels, y: Pixels, taken: list[tuple[Pixels, Pixels, Pixels, Pixels]],
-          own: int) -> None:  # fmt: skip
+def _name(
+    sheet: Sheet,
+    spot: Spot,
+    x: Pixels,
+    y: Pixels,
+    taken: list[tuple[Pixels, Pixels, Pixels, Pixels]],
+    own: int,
+) -> None:
     """Write a name beside its mark, where it covers least of what is drawn already."""
     words = fit(spot.name, 110, 11)
     width = text_width(words, 11)
-    corners = [(x + 7, y - 7), (x - 7 - width, y - 7), (x - width / 2, y - 21), (x - width / 2, y + 8),
-               (x + 7, y - 19), (x + 7, y + 5), (x - 7 - width, y - 19), (x - 7 - width, y + 5)]  # fmt: skip
+    corners = [
+        (x + 7, y - 7),
+        (x - 7 - width, y - 7),
+        (x - width / 2, y - 21),
+        (x - width / 2, y + 8),
+        (x + 7, y - 19),
+        (x + 7, y + 5),
+        (x - 7 - width, y - 19),
+        (x - 7 - width, y + 5),
+    ]
     boxes = [(left, top, left + width, top + 13) for left, top in corners]
     usable = [box for box in boxes if box[0] >= 46 and box[2] <= sheet.width] or boxes
     others = [box for place, box in enumerate(taken) if place != own]

@@ -109,6 +109,6 @@ def _unscored(marker: Marker, results: Results) -> list[Block]:
     ]
     if len(failed):
         counts = failed["status"].value_counts()
-        lines = [f"{whole(n)} · {read.text(status)}" for status, n in counts.head(10).items()]
+        lines = [f"{whole(int(n))} · {read.text(status)}" for status, n in counts.head(10).items()]
         blocks.append(Items(tuple(lines)))
     return blocks

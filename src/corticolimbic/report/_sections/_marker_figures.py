@@ -29,7 +29,7 @@ _FOREST_METRICS = ("pearson_r", "auc", "spearman_rho")
 
 
 def slug(name: str) -> str:
-    """Return a name fit for a file: ASCII letters, digits and underscores; a hash keeps changed names apart."""
+    """Return a name fit for a file: letters, digits and underscores; a hash keeps changed names apart."""
     kept = "".join(character if character.isascii() and character.isalnum() else "_" for character in name)[
         :60
     ]
@@ -170,8 +170,9 @@ def _spots(people: pd.DataFrame, results: Results, named: set[str]) -> list[Spot
         member = [name for name in names if name in row["member_of"]]
         look = _look(member, names)
         person = read.text(row["participant_id"], 60)
-        tip = say("marker.tip", person=person, score=decimal(row["score"]), outcome=decimal(row["outcome"]),
-                  populations=", ".join(map(results.population_label, member)) or say("marker.no_population"))  # fmt: skip
+        inside = ", ".join(map(results.population_label, member)) or say("marker.no_population")
+        numbers = {"score": decimal(row["score"]), "outcome": decimal(row["outcome"])}
+        tip = say("marker.tip", person=person, populations=inside, **numbers)
         label = person.removeprefix("sub-") if row["participant_id"] in named else ""
         spots.append(
             Spot(

@@ -35,7 +35,7 @@ def evaluation_table(rows: pd.DataFrame, results: Results) -> Table:
             (
                 Cell(site_name(read.text(site)), quiet=quiet),
                 Cell(results.population_label(population), quiet=quiet),
-                Cell(whole(group["n"].max()), float(group["n"].max()), quiet=quiet),
+                Cell(whole(int(group["n"].max())), float(group["n"].max()), quiet=quiet),
                 *(_metric(found.get(name), quiet=quiet) for name in metrics),
                 Cell(say("scheme.in_sample") if quiet else read.text(scheme), quiet=quiet),
             )
@@ -46,7 +46,7 @@ def evaluation_table(rows: pd.DataFrame, results: Results) -> Table:
 
 
 def in_order(rows: pd.DataFrame, results: Results) -> list[tuple[tuple[str, str, str, str], pd.DataFrame]]:
-    """Return the rows by outcome, site, scheme and population: external sites, all together, training last."""
+    """Return the rows by outcome, site, scheme and population: external sites, all of them, training last."""
     names = list(results.population_names)
     groups = [
         ((str(key[0]), str(key[1]), str(key[2]), str(key[3])), group)

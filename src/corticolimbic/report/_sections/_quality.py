@@ -95,12 +95,13 @@ def _table(table: pd.DataFrame) -> Table:
         fd = [value for value in group["mean_fd"] if math.isfinite(value)]
         lost = [value for value in group["censored_share"] if math.isfinite(value)]
         middle_fd, middle_lost = (median(values) if values else math.nan for values in (fd, lost))
+        runs = int(group["n_runs"].clip(lower=0).sum())
         largest = max(fd, default=math.nan)
         rows.append(
             (
                 Cell(site_name(str(site))),
                 Cell(whole(len(group)), float(len(group))),
-                Cell(whole(group["n_runs"].clip(lower=0).sum()), float(group["n_runs"].sum())),
+                Cell(whole(runs), runs),
                 Cell(decimal(middle_fd, 3), middle_fd),
                 Cell(decimal(largest, 3), largest),
                 Cell(share(middle_lost), middle_lost),

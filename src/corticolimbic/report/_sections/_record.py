@@ -25,12 +25,35 @@ from corticolimbic.report._words import say
 _CONFIG_LIMIT = 100_000
 _DEFINITIONS = 100
 _FILES = (
-    "dataset_description.json", "config.yaml", "manifest.json", "definitions.json", "log.jsonl", "problems.tsv",
-    "features", "series", "matrices", "maps", "sessions.parquet", "features.json", "cohort/flow.json",
-    "cohort/visits.parquet", "cohort/outcomes.parquet", "cohort/populations.parquet", "compare/effects.tsv",
-    "compare/declared.json", "circuit.json", "predict/scores.tsv", "predict/evaluation.tsv", "predict/markers.json",
-    "predict/differences.json", "predict/models", "agreement.tsv", "truth", "figures", "report.html",
-)  # fmt: skip
+    "dataset_description.json",
+    "config.yaml",
+    "manifest.json",
+    "definitions.json",
+    "log.jsonl",
+    "problems.tsv",
+    "features",
+    "series",
+    "matrices",
+    "maps",
+    "sessions.parquet",
+    "features.json",
+    "cohort/flow.json",
+    "cohort/visits.parquet",
+    "cohort/outcomes.parquet",
+    "cohort/populations.parquet",
+    "compare/effects.tsv",
+    "compare/declared.json",
+    "circuit.json",
+    "predict/scores.tsv",
+    "predict/evaluation.tsv",
+    "predict/markers.json",
+    "predict/differences.json",
+    "predict/models",
+    "agreement.tsv",
+    "truth",
+    "figures",
+    "report.html",
+)
 """The names of DESIGN section 5, in its order; the catalogue has a line for each."""
 _ALWAYS = frozenset({"figures", "report.html"})
 
@@ -73,7 +96,7 @@ def _config(text: str | None) -> Block:
 
 
 def visible(text: str) -> str:
-    """Return text with control and direction marks written out, so that what is read is what the file holds."""
+    """Return text with control and direction marks written out: what is read is what the file holds."""
     return "".join(
         character if character.isprintable() or character in "\n\t" else f"⟨U+{ord(character):04X}⟩"
         for character in text
