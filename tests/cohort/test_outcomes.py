@@ -87,13 +87,16 @@ def test_every_threshold_of_the_sweep_is_reported_in_its_role() -> None:
     table, _ = relative("10", "7.5")
     roles = table["role"].to_dict()
     assert roles == {
-        "persistent_20": "primary", "persistent_30": "sensitivity", "persistent_10": "sweep", "persistent_40": "sweep",
-        "persistent_50": "sweep", "final_pain": "primary", "baseline_pain": "covariate", "change_percent": "secondary",
+        "persistent_20": "primary", "persistent_30": "sensitivity",
+        "persistent_10": "sweep", "persistent_40": "sweep", "persistent_50": "sweep",
+        "final_pain": "primary", "baseline_pain": "covariate", "change_percent": "secondary",
     }  # fmt: skip
     fell = table.loc[[f"persistent_{share}" for share in (10, 20, 30, 40, 50)], "value"].tolist()
     assert fell == [0, 0, 1, 1, 1]
     assert table.loc["final_pain", "unit"] == "NRS"
-    assert relative("1", "1", RELATIVE.model_copy(update={"unit": "VAS"}))[0].loc["final_pain", "unit"] == "VAS"
+    assert (
+        relative("1", "1", RELATIVE.model_copy(update={"unit": "VAS"}))[0].loc["final_pain", "unit"] == "VAS"
+    )
 
 
 def test_a_person_without_a_row_in_the_sessions_tables_is_missing() -> None:
@@ -135,7 +138,9 @@ def test_no_outcome_asked_for_is_none_missing() -> None:
 def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(SettingsError, match="no column 'pian'; its columns are pain, site"):
         outcomes(participants(pain=["1"], site=["x"]), ratings({}), Outcome(family="column", column="pian"))
-    with pytest.raises(SettingsError, match="no column 'nrs'; their columns are participant_id, session_id, vas"):
+    with pytest.raises(
+        SettingsError, match="no column 'nrs'; their columns are participant_id, session_id, vas"
+    ):
         outcomes(participants(site=["x"]), ratings({"sub-1": {"ses-a": "1"}}, "vas"), RELATIVE)
 
 

@@ -105,7 +105,9 @@ def cohorts(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series, fro
     measured = draw(st.sets(st.sampled_from(list(people.index))))
     fd = quality(**{name.replace("-", "_"): draw(st.sampled_from([0.1, 0.3])) for name in sorted(measured)})
     fd = fd.reindex(sorted(measured))
-    outcome = pd.Series(draw(st.lists(st.sampled_from([1.0, np.nan]), min_size=count, max_size=count)), people.index)
+    outcome = pd.Series(
+        draw(st.lists(st.sampled_from([1.0, np.nan]), min_size=count, max_size=count)), people.index
+    )
     files = frozenset(measured | draw(st.sets(st.sampled_from([*people.index, "sub-99"]))))
     return people, fd, outcome, files
 

@@ -27,7 +27,22 @@ def test_missing_cells_are_no_numbers_and_no_errors(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["1_000", "inf", "-inf", "Infinity", "1e999", "+nan", "nAn", "1,5", "5 mm", "0x10", "five", "5%", "1 000"]
+    "cell",
+    [
+        "1_000",
+        "inf",
+        "-inf",
+        "Infinity",
+        "1e999",
+        "+nan",
+        "nAn",
+        "1,5",
+        "5 mm",
+        "0x10",
+        "five",
+        "5%",
+        "1 000",
+    ],
 )
 def test_other_text_is_refused(cell: str) -> None:
     with pytest.raises(ValueError, match=r".*"):

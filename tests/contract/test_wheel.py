@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-NOT_SHIPPED = {".pyc", ".so"}
+
+def left_behind(path: Path) -> bool:
+    """Tell what tools leave beside the sources."""
+    return any(part == "__pycache__" or part.startswith(".") for part in path.parts)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,7 @@ def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(repository / name, tree)
     shutil.copytree(
-        repository / "src", tree / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+        repository / "src", tree / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", ".*")
     )
     options = ["--no-deps", "--no-build-isolation", "--no-index", "-w", str(folder)]
     command = [sys.executable, "-m", "pip", "wheel", ".", *options]
@@ -36,7 +39,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: zipfile.ZipFile, repos
     expected = {
         path.relative_to(source).as_posix()
         for path in (source / "corticolimbic").rglob("*")
-        if path.is_file() and path.suffix not in NOT_SHIPPED and "__pycache__" not in path.parts
+        if path.is_file() and not left_behind(path.relative_to(source))
     }
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert shipped == expected

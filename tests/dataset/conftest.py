@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dataset.synthetic import write_dataset
-from dataset.synthetic_bold import write_fmriprep
+from dataset.synthetic_bold import AFFINE, write_fmriprep
 
 
 @pytest.fixture
@@ -26,10 +26,6 @@ def memory() -> Iterator[Path]:
     place = Path(tempfile.mkdtemp(prefix="corticolimbic-", dir=shared if shared.is_dir() else None))
     yield place
     shutil.rmtree(place, ignore_errors=True)
-
-
-AFFINE = np.array([[-4.0, 0, 0, 10], [0, 4, 0, -20], [0, 0, 4, -8], [0, 0, 0, 1]])
-"""4 mm, first axis flipped, as many templates have it."""
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 SPACE = "MNI152NLin2009cAsym"
+AFFINE = np.array([[-4.0, 0, 0, 10], [0, 4, 0, -20], [0, 0, 4, -8], [0, 0, 0, 1]])
+"""A small grid of 4 mm, first axis flipped, as many templates have it."""
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
 TISSUES = ("csf", "white_matter", "global_signal")
 Signal = Callable[[str, str, str], np.ndarray]

@@ -14,8 +14,7 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
-from dataset.conftest import AFFINE
-from dataset.synthetic_bold import bold_image, ellipsoid, mask_image, write_fmriprep, write_image
+from dataset.synthetic_bold import AFFINE, bold_image, ellipsoid, mask_image, write_fmriprep, write_image
 
 from corticolimbic.dataset import BoldRun, DatasetSettings, iter_volumes, read_bold_header, read_mask, scan
 from corticolimbic.dataset import _byte_stream as stream_module

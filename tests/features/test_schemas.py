@@ -24,9 +24,36 @@ from corticolimbic.features import (
     write_table,
 )
 
-AWKWARD = ["", "01", "n/a", "nan", "大脑", 'a "quoted" cell', "'", "=1+1", "#x", "null", "None", "a  b ", "é", "1e5", ","]
-BREAKING = ["tab\there", "two\nlines", "carriage\rreturn", "vertical\x0btab", "line\u2028separator", "nul\x00", "\x85"]
-NUMBERS = {"float": [0.1 + 0.2, -0.0, 1e-310, 1.7976931348623157e308, np.nan, np.inf, -1 / 3], "int": [0, -1, 2**53 + 1]}
+AWKWARD = [
+    "",
+    "01",
+    "n/a",
+    "nan",
+    "大脑",
+    'a "quoted" cell',
+    "'",
+    "=1+1",
+    "#x",
+    "null",
+    "None",
+    "a  b ",
+    "é",
+    "1e5",
+    ",",
+]
+BREAKING = [
+    "tab\there",
+    "two\nlines",
+    "carriage\rreturn",
+    "vertical\x0btab",
+    "line\u2028separator",
+    "nul\x00",
+    "\x85",
+]
+NUMBERS = {
+    "float": [0.1 + 0.2, -0.0, 1e-310, 1.7976931348623157e308, np.nan, np.inf, -1 / 3],
+    "int": [0, -1, 2**53 + 1],
+}
 
 
 def cell(form: Schema, kind: str, row: int) -> Any:
@@ -141,11 +168,11 @@ def test_repeated_keys_and_other_columns_are_refused() -> None:
     with pytest.raises(SchemaError, match=r"1 repeated key.*sub-1"):
         form.table([row, {**row, "site": "north"}])
     table = form.table([row])
-    with pytest.raises(SchemaError, match="missing.*site"):
+    with pytest.raises(SchemaError, match=r"missing.*site"):
         form.check(table.drop(columns="site"))
-    with pytest.raises(SchemaError, match="unknown.*stranger"):
+    with pytest.raises(SchemaError, match=r"unknown.*stranger"):
         form.check(table.assign(stranger=1))
-    with pytest.raises(SchemaError, match="twice.*site"):
+    with pytest.raises(SchemaError, match=r"twice.*site"):
         form.check(pd.concat([table, table[["site"]]], axis=1))
 
 
@@ -209,9 +236,21 @@ def test_parquet_carries_its_schema_and_descriptions(tmp_path: Path) -> None:
 
 
 def test_sessions_are_read_as_one_sorted_table_with_labels_as_written(tmp_path: Path) -> None:
-    for person, session in (("sub-10", "ses-none"), ("sub-01", "ses-02"), ("sub-01", "ses-01"), ("sub-1", "ses-1")):
+    for person, session in (
+        ("sub-10", "ses-none"),
+        ("sub-01", "ses-02"),
+        ("sub-01", "ses-01"),
+        ("sub-1", "ses-1"),
+    ):
         rows = [
-            {"participant_id": person, "session_id": session, "task": "rest", "run": run, "measure": "fc", "value": 1.0}
+            {
+                "participant_id": person,
+                "session_id": session,
+                "task": "rest",
+                "run": run,
+                "measure": "fc",
+                "value": 1.0,
+            }
             for run in ("02", "01", "1")
         ]
         path = tmp_path / "features" / person / session / "function.parquet"
@@ -230,3 +269,17 @@ def test_sessions_are_ordered_as_people_number_them() -> None:
     names = ["ses-10", "ses-2", "ses-1", "ses-01", "ses-baseline", "ses-2b", "ses-2a"]
     wanted = ["ses-01", "ses-1", "ses-2", "ses-2a", "ses-2b", "ses-10", "ses-baseline"]
     assert sorted(names, key=session_order) == wanted
+
+
+def test_sessions_with_other_columns_or_damage_are_refused(tmp_path: Path) -> None:
+    paths = [tmp_path / "features" / f"sub-{at}" / "ses-none" / "function.parquet" for at in (1, 2)]
+    for path in paths:
+        write_table(schema("features").table([{"participant_id": path.parts[-3]}]), "features", path)
+    assert len(read_sessions(tmp_path, "features")) == 2
+    arrow = pq.ParquetFile(paths[1]).read()
+    pq.write_table(arrow.drop_columns(["qc"]), paths[1])
+    with pytest.raises(SchemaError, match=r"qc|columns"):
+        read_sessions(tmp_path, "features")
+    write_table(schema("sessions").table([]), "sessions", paths[1])
+    with pytest.raises(SchemaError, match="expected table features"):
+        read_sessions(tmp_path, "features")

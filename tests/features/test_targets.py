@@ -20,7 +20,11 @@ def test_undirected_edges_are_sorted_and_directed_ones_are_not(first: str, secon
     assert (parsed.kind, parsed.names) == ("edge", tuple(sorted((first, second))))
     assert Target.parse(edge(first, second)) == parsed
     directed = Target.parse(f"{first}->{second}")
-    assert (directed.kind, directed.names, str(directed)) == ("directed", (first, second), f"{first}->{second}")
+    assert (directed.kind, directed.names, str(directed)) == (
+        "directed",
+        (first, second),
+        f"{first}->{second}",
+    )
 
 
 @given(NAME, st.sampled_from(["region", "module", "map"]))
@@ -43,8 +47,8 @@ def test_any_text_is_a_target_that_reads_back_or_a_target_error(text: str) -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-", "--", "A--", "--B", "A---B", "A--B--C", "A->B->C", "A-->B", "A->", "->B", "A->B--C", "module:", "map:A--B",
-     "module:A->B", "_A", "-A", "A-", " A", "A B", "A\tB", "A\n", "other:A", "A/B", "A--B\n"],
+    ["", "-", "--", "A--", "--B", "A---B", "A--B--C", "A->B->C", "A-->B", "A->", "->B", "A->B--C", "module:",
+     "map:A--B", "module:A->B", "_A", "-A", "A-", " A", "A B", "A\tB", "A\n", "other:A", "A/B", "A--B\n"],
 )  # fmt: skip
 def test_what_is_no_target_is_refused(text: str) -> None:
     with pytest.raises(TargetError):
@@ -60,7 +64,9 @@ def test_edges_are_made_of_names(name: str) -> None:
 
 
 def test_every_region_edge_and_atlas_node_is_a_name_of_the_grammar() -> None:
-    names = [item.id for item in regions()] + [node.name for name in atlas_names() for node in atlas(name).nodes]
+    names = [item.id for item in regions()] + [
+        node.name for name in atlas_names() for node in atlas(name).nodes
+    ]
     assert len(names) > 500
     for name in names:
         assert Target.parse(name) == Target("region", (name,))

@@ -57,7 +57,9 @@ class TestAtomicWriting:
         assert not is_temporary(path)
         mask = os.umask(0o022)
         os.umask(mask)
-        assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask, "others may read as the user's settings say"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask, (
+            "others may read as the user's settings say"
+        )
 
     def test_leftovers_of_killed_processes_are_swept(self, tmp_path: Path) -> None:
         (tmp_path / "deep").mkdir()
@@ -95,7 +97,8 @@ class TestPathsStayInside:
         assert inside(root, name) == (root / name).resolve()
 
     @pytest.mark.parametrize(
-        "name", ["..", "../outside/secret.tsv", "sub/../../outside", "/etc/passwd", "sub/" + "../" * 40, "a\0b"]
+        "name",
+        ["..", "../outside/secret.tsv", "sub/../../outside", "/etc/passwd", "sub/" + "../" * 40, "a\0b"],
     )
     def test_what_leaves_is_refused(self, root: Path, name: str) -> None:
         refused("CL110", inside, root, name)
@@ -166,7 +169,13 @@ class TestBoundedReading:
 
     def test_what_is_no_file_is_refused_at_once(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe.tsv")
-        for path in (tmp_path, tmp_path / "pipe.tsv", tmp_path / "absent", tmp_path / "a\0b", Path("/dev/zero")):
+        for path in (
+            tmp_path,
+            tmp_path / "pipe.tsv",
+            tmp_path / "absent",
+            tmp_path / "a\0b",
+            Path("/dev/zero"),
+        ):
             refused("CL101", read_bytes, path)
         (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
         refused("CL101", read_bytes, tmp_path / "dangling")
@@ -176,8 +185,9 @@ class TestJson:
     @pytest.mark.parametrize(
         "text",
         [
-            "", "[1]", "null", "3", '"text"', "{", '{"a": }', "{'a': 1}", '{"a": 1} {"b": 2}', "\0", '{"a": 1,}',
-            '{"a": ' * 100_000 + "1" + "}" * 100_000, "[" * 100_000 + "]" * 100_000, '{"a": ' + "9" * 5000 + "}",
+            "", "[1]", "null", "3", '"text"', "{", '{"a": }', "{'a': 1}", '{"a": 1} {"b": 2}', "\0",
+            '{"a": 1,}', '{"a": ' * 100_000 + "1" + "}" * 100_000, "[" * 100_000 + "]" * 100_000,
+            '{"a": ' + "9" * 5000 + "}",
         ],
     )  # fmt: skip
     def test_what_is_no_object_is_refused(self, tmp_path: Path, text: str) -> None:

@@ -49,7 +49,12 @@ def test_titles_tell_codes_apart() -> None:
 def test_a_problem_takes_from_the_catalogue_what_is_not_said() -> None:
     entry = problem_codes()["CL204"]
     row = problem("CL204", found="239 rows", file="sub-1/motion.tsv", row=7)
-    assert (row.severity, row.expected, row.remedy, row.row) == (entry.severity, entry.expected, entry.remedy, "7")
+    assert (row.severity, row.expected, row.remedy, row.row) == (
+        entry.severity,
+        entry.expected,
+        entry.remedy,
+        "7",
+    )
     other = problem("CL204", found="x", severity="info", expected="y", remedy="z")
     assert (other.severity, other.expected, other.remedy) == ("info", "y", "z")
     for words in ("CL204", entry.title, "sub-1/motion.tsv, row 7", "239 rows", entry.remedy):
@@ -60,7 +65,9 @@ def test_a_problem_takes_from_the_catalogue_what_is_not_said() -> None:
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_every_field_of_a_problem_fits_one_cell(text: str, other: str) -> None:
-    row = problem("CL201", found=text, file=other, participant_id=text, session_id=other, row=text, remedy=other)
+    row = problem(
+        "CL201", found=text, file=other, participant_id=text, session_id=other, row=text, remedy=other
+    )
     for name in PROBLEM_COLUMNS:
         assert getattr(row, name).isprintable()
     assert "\n" not in str(row)
@@ -82,7 +89,10 @@ def test_one_line_takes_no_time_over_a_cell_as_long_as_a_file() -> None:
 
 
 def test_rows_are_sorted_and_distinct() -> None:
-    rows = [problem("CL203", found="b", participant_id="sub-2"), problem("CL203", found="a", participant_id="sub-1")]
+    rows = [
+        problem("CL203", found="b", participant_id="sub-2"),
+        problem("CL203", found="a", participant_id="sub-1"),
+    ]
     table = problem_rows([*rows, *rows])
     assert [row["participant_id"] for row in table] == ["sub-1", "sub-2"]
     assert list(table[0]) == list(PROBLEM_COLUMNS)

@@ -1,8 +1,8 @@
 """Series whose every correlation is known: region k is recognisable from its number.
 
-Region k is ``k + (1 + k/100) (cos(t_k) A + sin(t_k) B)`` with orthogonal A and B of mean 0 and standard deviation 1
-over the volumes, and an angle t_k that depends on k alone. Any two regions correlate at cos(t_j - t_k), so a value
-under a wrong name is a wrong value.
+Region k is ``k + (1 + k/100) (cos(t_k) A + sin(t_k) B)`` with orthogonal A and B of mean 0 and spread 1
+over the volumes, and an angle t_k that depends on k alone. Any two regions correlate at cos(t_j - t_k), so a
+value under a wrong name is a wrong value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ VOLUMES = 48
 
 
 def angle(number: int) -> float:
-    """Return t_k: multiples of the golden ratio keep angles apart, the power keeps their differences from repeating.
+    """Return t_k: multiples of the golden ratio keep angles apart, the power makes differences distinct.
 
     Without the power, names shifted by one column would go unseen.
     """
@@ -49,7 +49,7 @@ def mean_correlation(first: Iterable[int], second: Iterable[int]) -> float:
 
 
 def numbers(atlas: Atlas) -> dict[str, int]:
-    """Return a number for each node: its label value, or (without one) 7, 10, 13, ... in the table's order."""
+    """Return a number for each node: its label value, or (without one) 7, 10, 13, ... in order."""
     taken = {node.index for node in atlas.nodes if node.index is not None}
     spare = (number for number in range(7, 10**6, 3) if number not in taken)
     return {node.name: node.index if node.index is not None else next(spare) for node in atlas.nodes}
@@ -59,7 +59,9 @@ def text(order: Sequence[str], code: Mapping[str, int], lost: Mapping[str, str] 
     """Return the series table with its columns in this order; ``lost`` maps regions to the cell they hold."""
     columns = {name: [repr(float(value)) for value in signal(code[name])] for name in order}
     columns |= {name: [cell] * VOLUMES for name, cell in (lost or {}).items()}
-    return "\n".join(["\t".join(order), *("\t".join(row) for row in zip(*columns.values(), strict=True))]) + "\n"
+    return (
+        "\n".join(["\t".join(order), *("\t".join(row) for row in zip(*columns.values(), strict=True))]) + "\n"
+    )
 
 
 def still_motion(volumes: int = VOLUMES) -> str:

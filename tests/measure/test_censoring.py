@@ -69,7 +69,11 @@ def test_all_volumes_censored_is_refused_with_its_quality_kept(tmp_path: Path) -
     found = measured(tmp_path, 40, motion, MeasureSettings(fd_threshold=0.5))
     assert codes(found) == ["CL211"]
     problem = found.problems[-1]
-    assert (problem.participant_id, problem.session_id, problem.severity) == ("sub-01", "ses-none", "excluded")
+    assert (problem.participant_id, problem.session_id, problem.severity) == (
+        "sub-01",
+        "ses-none",
+        "excluded",
+    )
     assert "0 volumes kept (100% censored)" in problem.found
     assert {row["measure"]: row["value"] for row in found.features} == {"mean_fd": 2.0, "censored_share": 1.0}
     assert {row["qc"] for row in found.features} == {REFUSED}
@@ -128,11 +132,15 @@ def test_motion_is_reported_also_where_nothing_is_censored(tmp_path: Path) -> No
         ("rotation\n" + "0.1\n" * 40, "CL205"),
     ],
 )
-def test_motion_problems_carry_the_person_and_the_other_runs_go_on(tmp_path: Path, motion: str, code: str) -> None:
+def test_motion_problems_carry_the_person_and_the_other_runs_go_on(
+    tmp_path: Path, motion: str, code: str
+) -> None:
     rng = np.random.default_rng(1)
     bad = write_run(tmp_path, table_text(NAMES, rng.normal(size=(40, 4))), atlas="x", motion=motion, run="1")
     good_motion = motion_text(["n/a"] + ["0.1"] * 39)
-    good = write_run(tmp_path, table_text(NAMES, rng.normal(size=(40, 4))), atlas="x", motion=good_motion, run="2")
+    good = write_run(
+        tmp_path, table_text(NAMES, rng.normal(size=(40, 4))), atlas="x", motion=good_motion, run="2"
+    )
     found = measure_session(tmp_path, session(bad, good), MeasureSettings(), atlases={"x": None})
     first = found.problems[0]
     assert (first.code, first.participant_id, first.session_id) == (code, "sub-01", "ses-none")

@@ -23,7 +23,9 @@ def values(seed: int = 6, volumes: int = 50) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(volumes, len(NODES))).cumsum(axis=1) * 30 + 500
 
 
-def means_of(data: np.ndarray, members: dict = MEMBERS, min_coverage: float = 0.5, nodes: tuple = NODES) -> RegionMeans:
+def means_of(
+    data: np.ndarray, members: dict = MEMBERS, min_coverage: float = 0.5, nodes: tuple = NODES
+) -> RegionMeans:
     return region_means(*standardise(data), nodes, members, min_coverage)
 
 
@@ -80,7 +82,9 @@ def test_nested_regions_have_no_edge_and_say_why() -> None:
         assert item.qc == "A and AC share nodes in this atlas"
 
 
-@pytest.mark.parametrize(("min_coverage", "usable"), [(0.0, True), (1 / 3, True), (0.34, False), (1.0, False)])
+@pytest.mark.parametrize(
+    ("min_coverage", "usable"), [(0.0, True), (1 / 3, True), (0.34, False), (1.0, False)]
+)
 def test_coverage_below_its_threshold_is_missing_with_the_reason(min_coverage: float, usable: bool) -> None:
     data = values()
     data[:, [2, 4]] = 9.0

@@ -121,7 +121,9 @@ def test_units_do_not_matter_and_columns_only_move(
     assert (np.abs(matrix) <= 1).all()
     scale = data.draw(hnp.arrays(float, regions, elements=st.floats(1e-3, 1e3)))
     shift = data.draw(hnp.arrays(float, regions, elements=st.floats(-1e3, 1e3)))
-    np.testing.assert_allclose(connectivity(*standardise(values * scale + shift), statistic), matrix, atol=1e-6)
+    np.testing.assert_allclose(
+        connectivity(*standardise(values * scale + shift), statistic), matrix, atol=1e-6
+    )
     order = np.array(data.draw(st.permutations(range(regions))))
     moved = connectivity(*standardise(values[:, order]), statistic)
     np.testing.assert_allclose(moved, matrix[np.ix_(order, order)], atol=1e-9)
@@ -129,7 +131,9 @@ def test_units_do_not_matter_and_columns_only_move(
     np.testing.assert_allclose(turned[0, 1:], -matrix[0, 1:], atol=1e-9)
 
 
-@given(seed=st.integers(0, 2**32 - 1), lost=st.integers(0, 5), constant=st.sampled_from([0.0, 0.1, -1e9, np.nan]))
+@given(
+    seed=st.integers(0, 2**32 - 1), lost=st.integers(0, 5), constant=st.sampled_from([0.0, 0.1, -1e9, np.nan])
+)
 @settings(max_examples=30, deadline=None)
 def test_a_region_without_signal_loses_its_own_edges_only(seed: int, lost: int, constant: float) -> None:
     values = np.random.default_rng(seed).normal(size=(20, 6))

@@ -21,6 +21,12 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "statistics": (("partial",), frozenset()),  # fewer rows; those that stay are the same numbers
     "allow_low_dof": (True, frozenset()),  # whether a number is given, not which
     "circuit_edges": (False, frozenset()),
+    "atlases": (("baliki2012",), frozenset()),  # these are read for images only: see test_bold_session
+    "label_images": ((), frozenset()),
+    "radius_mm": (3.0, frozenset()),
+    "strategy": ("compcor", frozenset()),
+    "allow_space_mismatch": (("MNI152NLin6Asym",), frozenset()),
+    "usable_signal": (0.5, frozenset()),
 }
 """Each setting: another value, and the kinds of numbers that it changes."""
 
@@ -44,11 +50,15 @@ def ids(found: MeasuredSession) -> dict[tuple[str, str], str]:
 
 
 def test_every_setting_says_which_numbers_it_changes() -> None:
-    assert set(CHANGES) == set(MeasureSettings.model_fields), "declare what the new setting changes in CHANGES"
+    assert set(CHANGES) == set(MeasureSettings.model_fields), (
+        "declare what the new setting changes in CHANGES"
+    )
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_setting_that_changes_a_number_changes_its_definition_and_no_other(tmp_path: Path, name: str) -> None:
+def test_a_setting_that_changes_a_number_changes_its_definition_and_no_other(
+    tmp_path: Path, name: str
+) -> None:
     value, changed = CHANGES[name]
     before = ids(measured(tmp_path, MeasureSettings()))
     after = ids(measured(tmp_path, MeasureSettings.model_validate({name: value})))
@@ -141,8 +151,8 @@ def test_golden_values_stand_or_the_algorithm_number_is_bumped(tmp_path: Path) -
     wanted = {(False, *key): value for key, value in GOLDEN_EDGES.items()}
     wanted |= {(True, *key): value for key, value in GOLDEN_NODES.items()}
     message = (
-        "values of the measuring room changed: bump ALGORITHM in measure/_session.py, so that stored results are "
-        "measured again, then write the new values and the new number here"
+        "values of the measuring room changed: bump ALGORITHM in measure/_measured_run.py, so that stored "
+        "results are measured again, then write the new values and the new number here"
     )
     assert values == pytest.approx(wanted, abs=1e-9), message
     assert ALGORITHM == GOLDEN_ALGORITHM, "ALGORITHM was bumped: write the new number and values here"

@@ -108,7 +108,7 @@ def test_every_value_arrives_under_its_own_name(tmp_path: Path, name: str, order
 
 @pytest.mark.parametrize("name", atlas_names())
 def test_the_phantom_tells_any_mislabelling_apart(name: str) -> None:
-    """Swapping any two labels, or shifting all by one, changes some correlation by more than the tolerance."""
+    """Swapping two labels, or shifting all by one, changes some correlation by more than the tolerance."""
     angles = np.array([angle(number) for number in numbers(atlas(name)).values()])
     apart = np.abs(angles[:, None] - angles[None, :]) + 9 * np.eye(len(angles))
     assert apart.min() > 5e-4
@@ -142,7 +142,9 @@ def test_repeated_names_are_refused_and_the_other_run_goes_on(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("cell", ["0", "n/a", "1000.5"])
-@pytest.mark.parametrize("name", ["baliki2012", "coordinates", "MIST122", "HarvardOxford", "Schaefer100TianS2"])
+@pytest.mark.parametrize(
+    "name", ["baliki2012", "coordinates", "MIST122", "HarvardOxford", "Schaefer100TianS2"]
+)
 def test_a_region_outside_the_field_of_view_loses_its_own_edges(tmp_path: Path, name: str, cell: str) -> None:
     parcels = atlas(name)
     code = numbers(parcels)
@@ -203,7 +205,10 @@ def test_through_the_command_line_every_value_arrives_under_its_own_name(tmp_pat
     data, out = tmp_path / "data", tmp_path / "out"
     lost = {sorted(code)[3]}
     write_run(
-        data, text(ORDERS["shuffled"](code), code, dict.fromkeys(lost, "0")), atlas=name, motion=still_motion()
+        data,
+        text(ORDERS["shuffled"](code), code, dict.fromkeys(lost, "0")),
+        atlas=name,
+        motion=still_motion(),
     )
     description = {"Name": "Phantom", "BIDSVersion": "1.9.0", "DatasetType": "derivative"}
     (data / "dataset_description.json").write_text(json.dumps(description))
@@ -216,7 +221,9 @@ def test_through_the_command_line_every_value_arrives_under_its_own_name(tmp_pat
     )
     assert set(features["participant_id"]) == {"sub-01"}
     found = MeasuredSession(
-        features=features.to_dict("records"), series=series.to_dict("records"), matrices=matrices.to_dict("records")
+        features=features.to_dict("records"),
+        series=series.to_dict("records"),
+        matrices=matrices.to_dict("records"),
     )
     definitions = json.loads((out / "definitions.json").read_text(encoding="utf-8"))
     assert {*features["definition"], *matrices["definition"]} == set(definitions)
@@ -224,6 +231,9 @@ def test_through_the_command_line_every_value_arrives_under_its_own_name(tmp_pat
     check_matrix(found.matrices[0], definitions, code, lost)
     check_edges([row for row in found.features if row["measure"] == "fc"], name, code, lost)
     position = series.set_index("region")["position"]
-    assert position.sort_values().index.tolist() == definitions[found.matrices[0]["definition"]]["settings"]["nodes"]
+    assert (
+        position.sort_values().index.tolist()
+        == definitions[found.matrices[0]["definition"]]["settings"]["nodes"]
+    )
     assert schema("features").check(features).equals(features)
     assert {len(values) for values in series["values"]} == {VOLUMES}

@@ -30,7 +30,9 @@ class Cohort:
     def __init__(self, sizes: dict[str, int] = SIZES, seed: int = 4) -> None:
         rng = np.random.default_rng(seed)
         ids = [f"sub-{site}{at}" for site, size in sizes.items() for at in range(size)]
-        self.table = pd.DataFrame({"site": [name.removeprefix("sub-").rstrip("0123456789") for name in ids]}, ids)
+        self.table = pd.DataFrame(
+            {"site": [name.removeprefix("sub-").rstrip("0123456789") for name in ids]}, ids
+        )
         order = rng.permutation(ids)
         self.outcome = pd.Series(rng.normal(1, 1, len(ids)), order)
         self.scores = (0.5 * self.outcome + rng.normal(0.3, 0.8, len(ids)))[rng.permutation(ids)]
@@ -46,7 +48,11 @@ class Cohort:
         return judge("m", "pain", self.gathered(use), use, np.random.default_rng(1), resamples=200)
 
     def pairs(self, site: str, kept: bool) -> tuple[np.ndarray, np.ndarray]:
-        names = [name for name in self.table.index if self.table.site[name] == site and (not kept or name in self.kept)]
+        names = [
+            name
+            for name in self.table.index
+            if self.table.site[name] == site and (not kept or name in self.kept)
+        ]
         return self.scores[names].to_numpy(), self.outcome[names].to_numpy()
 
 
@@ -86,10 +92,15 @@ def test_training_people_are_in_sample_and_never_among_the_external_sites() -> N
     assert set(rows(table, site="train")["scheme"]) == {IN_SAMPLE}
     assert set(table.loc[table["site"] != "train", "scheme"]) == {EXTERNAL}
     combined = rows(table, population="all", site=ALL_SITES)
-    assert set(combined["n"]) == {SIZES["north"] + SIZES["south"]}, "neither training people nor sites left out"
+    assert set(combined["n"]) == {SIZES["north"] + SIZES["south"]}, (
+        "neither training people nor sites left out"
+    )
     z = [np.arctanh(scipy_stats.pearsonr(*cohort.pairs(site, False))[0]) for site in ("north", "south")]
     assert np.tanh(min(z)) < combined["value"]["pearson_r"] < np.tanh(max(z))
-    score, outcome = (np.concatenate(parts) for parts in zip(*(cohort.pairs(s, False) for s in ("north", "south"))))
+    score, outcome = (
+        np.concatenate(parts)
+        for parts in zip(*(cohort.pairs(s, False) for s in ("north", "south")), strict=True)
+    )
     reference = np.mean(cohort.pairs("train", True)[1])
     wanted = 1 - ((outcome - score) ** 2).sum() / ((outcome - reference) ** 2).sum()
     assert combined["value"]["skill"] == pytest.approx(wanted)
@@ -136,7 +147,9 @@ def test_the_reference_is_the_training_people_of_the_declared_population_with_an
     cohort.outcome["sub-train3"] = np.nan
     cohort.scores = cohort.scores.drop("sub-train4")
     people = [f"sub-train{at}" for at in range(1, 12) if at not in (3, 10)]
-    assert cohort.gathered(use(training=TRAINING)).training_mean == pytest.approx(cohort.outcome[people].mean())
+    assert cohort.gathered(use(training=TRAINING)).training_mean == pytest.approx(
+        cohort.outcome[people].mean()
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,9 +199,15 @@ def test_differences_name_each_person_with_the_rule_and_r_without_them() -> None
     assert north["only_in"] == {"kept": [], "all": ["sub-north0", "sub-north10"]}
     assert north["n"] == {"kept": 13, "all": 15}
     for name in ("kept", "all"):
-        assert north["value"][name] == pytest.approx(scipy_stats.pearsonr(*cohort.pairs("north", name == "kept"))[0])
+        assert north["value"][name] == pytest.approx(
+            scipy_stats.pearsonr(*cohort.pairs("north", name == "kept"))[0]
+        )
     person = north["people"][0]
-    assert (person["participant_id"], person["in"], person["reason"]) == ("sub-north0", ["all"], "not: by rule")
+    assert (person["participant_id"], person["in"], person["reason"]) == (
+        "sub-north0",
+        ["all"],
+        "not: by rule",
+    )
     names = [name for name in cohort.table.index if "north" in name and name != "sub-north0"]
     wanted = scipy_stats.pearsonr(cohort.scores[names], cohort.outcome[names])[0]
     assert person["r_without"] == pytest.approx(wanted)

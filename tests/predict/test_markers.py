@@ -22,7 +22,9 @@ def test_the_rpn_equals_the_published_connections_by_key(shared_data: Path) -> N
         published = list(csv.DictReader(stream, delimiter="\t"))
     about = json.loads((shared_data / "rpn" / "rpn_signature_connections.json").read_text(encoding="utf-8"))
     wanted = {
-        edge(row["region_a"], row["region_b"]): tuple(float(row[key]) for key in ("weight", "center", "scale"))
+        edge(row["region_a"], row["region_b"]): tuple(
+            float(row[key]) for key in ("weight", "center", "scale")
+        )
         for row in published
     }
     found = {term.target: (term.weight, term.center, term.scale) for term in marker(RPN).terms}
@@ -35,8 +37,8 @@ def test_the_rpn_equals_the_published_connections_by_key(shared_data: Path) -> N
 def test_every_marker_says_what_it_is_and_where_it_failed(name: str) -> None:
     item = marker(name)
     assert item.id == name
-    for words in (item.name, item.citation, item.doi, item.predicts, item.direction, item.population, item.recipe,
-                  item.source, item.state, item.atlas):  # fmt: skip
+    for words in (item.name, item.citation, item.doi, item.predicts, item.direction, item.population,
+                  item.recipe, item.source, item.state, item.atlas):  # fmt: skip
         assert words
     assert item.needs
     assert item.verified
@@ -63,7 +65,9 @@ def test_an_unknown_marker_is_refused_with_those_there_are() -> None:
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", None])
-def test_another_schema_version_is_refused(version: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_another_schema_version_is_refused(
+    version: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     raw = json.loads(Path(_markers.__file__).with_name("markers").joinpath(f"{RPN}.json").read_text())
     (tmp_path / "markers").mkdir()
     for name, value in (("ours", 1), ("theirs", version)):

@@ -1,4 +1,4 @@
-"""The 119 people of Spisak et al. 2020 through the whole pipeline, against the publication and a slow path of its own.
+"""The 119 people of Spisak et al. 2020 through the whole pipeline, against the publication and a slow path.
 
 The numbers are those of METHODS M-2 and the publication (Nature Communications 11:187).
 """

@@ -21,7 +21,12 @@ def tiny() -> Marker:
     """0.5 + 2 (a - 0.1) / 0.2 - 3 (b + 0.3) / 0.6."""
     terms = (Term("Amy--NAc", 2.0, 0.1, 0.2), Term("Hip--mPFC", -3.0, -0.3, 0.6))
     return replace(
-        marker("spisak2020_rpn"), id="tiny", atlas="coordinates", statistic="partial", intercept=0.5, terms=terms
+        marker("spisak2020_rpn"),
+        id="tiny",
+        atlas="coordinates",
+        statistic="partial",
+        intercept=0.5,
+        terms=terms,
     )
 
 
@@ -58,8 +63,8 @@ def test_a_missing_input_is_named(tiny: Marker, lost: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [{"task": "rating"}, {"task": "n/a"}, {"task": "Rest"}, {"atlas": "MIST122"}, {"statistic": "pearson"},
-            {"measure": "alff"}]
+    "key", [{"task": "rating"}, {"task": "n/a"}, {"task": "Rest"}, {"atlas": "MIST122"},
+            {"statistic": "pearson"}, {"measure": "alff"}]
 )  # fmt: skip
 def test_another_state_atlas_or_estimator_is_not_scored(tiny: Marker, key: dict) -> None:
     table, problems = score(tiny, inputs(FULL, **key), {}, TASKS)
@@ -79,7 +84,9 @@ def test_states_are_task_labels_of_the_settings(tiny: Marker) -> None:
 
 @pytest.mark.parametrize("key", [{"acq": "fast"}, {"space": "MNI152NLin6Asym"}, {"definition": "fc-2"}])
 def test_two_values_of_one_input_are_refused(tiny: Marker, key: dict) -> None:
-    table, problems = score(tiny, pd.concat([inputs(FULL), inputs({"sub-1": {"Amy--NAc": 0.9}}, **key)]), {}, TASKS)
+    table, problems = score(
+        tiny, pd.concat([inputs(FULL), inputs({"sub-1": {"Amy--NAc": 0.9}}, **key)]), {}, TASKS
+    )
     status = table.set_index("participant_id")["status"]
     assert "one value for each edge" in status["sub-1"]
     assert status["sub-2"] == "ok"
@@ -103,7 +110,9 @@ def test_runs_are_scored_apart_and_averaged_within_the_first_session(tiny: Marke
     ]
     table, _ = score(tiny, pd.concat(parts, ignore_index=True), {}, TASKS)
     assert len(table) == 3
-    assert person_scores(table).to_dict() == pytest.approx({"sub-1": 1.0}), "0.5 and 1.5 of ses-2, not 4.5 of ses-10"
+    assert person_scores(table).to_dict() == pytest.approx({"sub-1": 1.0}), (
+        "0.5 and 1.5 of ses-2, not 4.5 of ses-10"
+    )
     assert person_scores(table, "ses-10").to_dict() == pytest.approx({"sub-1": 4.5})
     assert person_scores(table, "ses-3").empty
     assert person_scores(table.iloc[:0]).empty

@@ -32,7 +32,7 @@ REPORT = """
 addEventListener("load", function () { setTimeout(function () {
   var out = { faults: faults, width: document.documentElement.scrollWidth, view: innerWidth,
     requests: performance.getEntriesByType("resource").map(function (r) { return r.name; }) };
-  var table = document.querySelector("[data-sortable][data-filter]");
+  var table = document.querySelector("#effects [data-sortable][data-filter]");
   var input = table.querySelector("input"), rows = table.querySelector("tbody").rows;
   var button = table.querySelector("th.n button"), column = button.parentNode.cellIndex;
   function keys() { return Array.from(rows).map(function (r) { return r.cells[column].dataset.o; }); }

@@ -13,7 +13,9 @@ from corticolimbic.features import schema
 EDGES = ("NAc--mPFC", "Amy--mPFC", "Hip--mPFC", "NAc--PAG")
 
 
-def people(n: int, rng: np.random.Generator, sites: Sequence[str] = ("north", "south", "west")) -> pd.DataFrame:
+def people(
+    n: int, rng: np.random.Generator, sites: Sequence[str] = ("north", "south", "west")
+) -> pd.DataFrame:
     """Return a participants table of strings: site, age, sex, pain."""
     ids = [f"sub-{number:03d}" for number in rng.permutation(n)]
     columns = {
@@ -61,7 +63,9 @@ def quality(values: Mapping[str, tuple[float, float]], **key: str) -> pd.DataFra
     """Return the quality rows of person -> (mean displacement, censored share)."""
     return pd.concat(
         [
-            features({person: {"WholeBrain": pair[at]} for person, pair in values.items()}, measure=measure, **key)
+            features(
+                {person: {"WholeBrain": pair[at]} for person, pair in values.items()}, measure=measure, **key
+            )
             for at, measure in enumerate(("mean_fd", "censored_share"))
         ],
         ignore_index=True,

@@ -14,7 +14,9 @@ from corticolimbic.stats import circuit_means
 def test_means_are_made_in_z_with_a_t_interval_and_given_as_r() -> None:
     rng = np.random.default_rng(1)
     table = people(12, rng)
-    values = {person: {"A--B": float(r)} for person, r in zip(table.index, rng.uniform(-0.9, 0.9, 12), strict=True)}
+    values = {
+        person: {"A--B": float(r)} for person, r in zip(table.index, rng.uniform(-0.9, 0.9, 12), strict=True)
+    }
     kept = sorted(table.index)[:7]
     both = pd.concat([population(table, table.index), population(table, kept, "kept")], ignore_index=True)
     rows = {row["population"]: row for row in circuit_means(features(values, rng), both, "pearson")}
@@ -43,8 +45,13 @@ def test_too_few_people_have_no_interval_and_no_nan_reaches_json(cells: list[flo
 def test_tasks_stay_apart() -> None:
     table = people(4, np.random.default_rng(1))
     rows = pd.concat(
-        [features({person: {"A--B": r} for person in table.index}, task=task) for task, r in (("rest", 0.5), ("x", -0.5))],
+        [
+            features({person: {"A--B": r} for person in table.index}, task=task)
+            for task, r in (("rest", 0.5), ("x", -0.5))
+        ],
         ignore_index=True,
     )
-    found = {row["task"]: row["mean"] for row in circuit_means(rows, population(table, table.index), "pearson")}
+    found = {
+        row["task"]: row["mean"] for row in circuit_means(rows, population(table, table.index), "pearson")
+    }
     assert found == {"rest": pytest.approx(0.5), "x": pytest.approx(-0.5)}

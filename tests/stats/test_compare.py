@@ -13,7 +13,7 @@ from stats.cohort_tables import EDGES, features, outcome, people, population, qu
 
 from corticolimbic.features import schema
 from corticolimbic.foundation import SettingsError
-from corticolimbic.stats import Comparison, CompareSettings, compare, contrasts, measured_quality
+from corticolimbic.stats import CompareSettings, Comparison, compare, contrasts, measured_quality
 
 PRIMARY = frozenset({"NAc--mPFC", "Amy--mPFC"})
 MEASURED = "measured:mean_fd"
@@ -36,7 +36,8 @@ class Study:
         self.motion = {person: tuple(self.rng.uniform(0.05, 0.3, 2)) for person in self.table.index}
         self.values = {
             person: {
-                target: float(np.tanh(0.1 * at * pain + self.rng.normal(0, 0.3))) for at, target in enumerate(EDGES)
+                target: float(np.tanh(0.1 * at * pain + self.rng.normal(0, 0.3)))
+                for at, target in enumerate(EDGES)
             }
             for person, pain in self.pain.items()
         }
@@ -104,6 +105,21 @@ def bell_mccaffrey(matrix: np.ndarray, column: int) -> float:
     weight = (inverse @ matrix.T)[column] ** 2 / np.diag(left)
     spread = np.sqrt(weight)[:, None] * left * np.sqrt(weight)
     return float(np.trace(spread) ** 2 / (spread**2).sum())
+
+
+@pytest.mark.parametrize(
+    ("standard_errors", "estimator"), [("hc2", "OLS, HC2 with Bell-McCaffrey df"), ("hc3", "OLS, HC3")]
+)
+def test_the_declared_standard_errors_are_used(standard_errors: str, estimator: str) -> None:
+    study = Study()
+    settings = CompareSettings(covariates=("age", "sex", MEASURED), standard_errors=standard_errors)
+    found = study.run(settings=settings)
+    row = effect(found, "NAc--mPFC")
+    assert row["model"].endswith(f"; {estimator}")
+    assert found.declared["standard_errors"] == standard_errors
+    joined = study.joined("NAc--mPFC")
+    check_against_statsmodels(row, joined, "z ~ pain + age + C(sex) + fd + C(site)", "pain")
+    assert CompareSettings().standard_errors == "hc2"
 
 
 @pytest.mark.parametrize("target", EDGES)
@@ -180,7 +196,8 @@ def test_tasks_are_never_pooled() -> None:
 def test_runs_are_averaged_in_z_within_a_task() -> None:
     study = Study()
     second = {
-        person: {target: float(np.tanh(study.rng.normal())) for target in EDGES} for person in list(study.values)[:40]
+        person: {target: float(np.tanh(study.rng.normal())) for target in EDGES}
+        for person in list(study.values)[:40]
     }
     rows = pd.concat([features(study.values, run="01"), features(second, run="02")], ignore_index=True)
     found = study.run(baseline=rows)
@@ -284,7 +301,7 @@ class TestCovariates:
 
     @pytest.mark.parametrize("name", ["weight", "measured:weight", "measured:"])
     def test_an_unknown_covariate_is_a_settings_error_that_lists_what_there_is(self, name: str) -> None:
-        with pytest.raises(SettingsError, match="age|mean_fd"):
+        with pytest.raises(SettingsError, match=r"age|mean_fd"):
             Study().run(settings=CompareSettings(covariates=(name,)))
 
     @pytest.mark.parametrize("cell", ["", "n/a"])
@@ -333,7 +350,9 @@ class TestSites:
         assert [(item.code, item.participant_id) for item in found.problems] == [("CL601", lone)]
         persons = [person for person in study.table.index if person != lone]
         formula = "z ~ pain + age + C(sex) + fd + C(site)"
-        check_against_statsmodels(effect(found, "NAc--PAG"), study.joined("NAc--PAG", persons), formula, "pain")
+        check_against_statsmodels(
+            effect(found, "NAc--PAG"), study.joined("NAc--PAG", persons), formula, "pain"
+        )
 
     def test_a_person_alone_among_those_with_an_edge_is_named_too(self) -> None:
         study = Study()
@@ -377,12 +396,15 @@ class TestOutcomes:
             study = Study()
             label = {1.0: "a", 0.0: "z"}
             group = {person: float(pain > cut) for person, pain in study.pain.items()}
-            table = outcome(group, "class", label=lambda value: label.get(value, ""))
+            table = outcome(group, "class", label=label.get)
             assert set(study.run(outcomes=table).effects["contrast"]) == {"class: a - z"}
 
     def test_final_pain_is_adjusted_for_baseline_pain(self) -> None:
         study = Study()
-        baseline = {person: float(value) for person, value in zip(study.pain, study.rng.uniform(2, 9, study.n))}
+        baseline = {
+            person: float(value)
+            for person, value in zip(study.pain, study.rng.uniform(2, 9, study.n), strict=True)
+        }
         tables = [
             self.labelled(study),
             outcome(study.pain, "final_pain", family="continuous"),
@@ -420,7 +442,11 @@ class TestOutcomes:
         found = Study().run(outcomes=schema("outcomes").table([]))
         assert found.effects.empty
         assert list(found.effects.columns) == schema("effects").names
-        assert (found.declared["outcome"], found.declared["contrasts"], found.declared["families"]) == ("", [], [])
+        assert (found.declared["outcome"], found.declared["contrasts"], found.declared["families"]) == (
+            "",
+            [],
+            [],
+        )
         assert found.problems == ()
 
 
@@ -445,7 +471,9 @@ class TestTooFew:
             assert np.isnan(row["p"])
             assert np.isnan(row["q"])
             assert row["n"] <= n
-        reasons = {item.found.split(": ")[0].rsplit(", ", 1)[1] for item in found.problems if item.code == "CL603"}
+        reasons = {
+            item.found.split(": ")[0].rsplit(", ", 1)[1] for item in found.problems if item.code == "CL603"
+        }
         assert reasons == {"NAc--PAG", "Hip--mPFC"}
         family = effect(found, "NAc--mPFC")["family"]
         assert {item["name"]: item["n_tests"] for item in found.declared["families"]}[family] == 2
@@ -456,4 +484,6 @@ class TestTooFew:
         del study.values[gone]
         persons = [person for person in study.table.index if person != gone]
         formula = "z ~ pain + age + C(sex) + fd + C(site)"
-        check_against_statsmodels(effect(study.run(), "NAc--PAG"), study.joined("NAc--PAG", persons), formula, "pain")
+        check_against_statsmodels(
+            effect(study.run(), "NAc--PAG"), study.joined("NAc--PAG", persons), formula, "pain"
+        )

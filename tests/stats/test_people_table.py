@@ -14,7 +14,8 @@ from corticolimbic.stats import baseline_rows, connectivity_table, measured_qual
 def test_the_first_session_is_the_first_as_people_number_them() -> None:
     rows = pd.concat(
         [features({person: {"A--B": 0.1}}, session_id=session)
-         for person, session in (("sub-1", "ses-10"), ("sub-1", "ses-2"), ("sub-2", "ses-10"), ("sub-3", "ses-none"))],
+         for person, session in (("sub-1", "ses-10"), ("sub-1", "ses-2"), ("sub-2", "ses-10"),
+                                 ("sub-3", "ses-none"))],
         ignore_index=True,
     )  # fmt: skip
     first = baseline_rows(rows, None)
@@ -46,7 +47,9 @@ def test_quality_is_the_mean_over_runs_and_lists_everyone() -> None:
 def test_runs_are_averaged_in_z_whatever_their_order(values: list[float], random: object) -> None:
     order = list(enumerate(values))
     random.shuffle(order)  # type: ignore[attr-defined]
-    rows = pd.concat([features({"sub-1": {"A--B": value}}, run=str(run)) for run, value in order], ignore_index=True)
+    rows = pd.concat(
+        [features({"sub-1": {"A--B": value}}, run=str(run)) for run, value in order], ignore_index=True
+    )
     table = connectivity_table(rows, "pearson")
     assert table.shape == (1, 1)
     np.testing.assert_allclose(table.iloc[0, 0], np.mean(np.arctanh(values)), atol=1e-12)
@@ -65,7 +68,12 @@ def test_missing_runs_do_not_make_the_others_missing_and_perfect_ones_are_missin
 
 def test_only_keys_that_occur_become_columns() -> None:
     parts = [
-        features({"sub-1": {f"{atlas}{at}--Z": 0.1 for at in range(3)}}, atlas=atlas, task=task, definition=f"fc-{atlas}")
+        features(
+            {"sub-1": {f"{atlas}{at}--Z": 0.1 for at in range(3)}},
+            atlas=atlas,
+            task=task,
+            definition=f"fc-{atlas}",
+        )
         for atlas, task in (("a", "rest"), ("b", "rating"), ("c", "rest"))
     ]
     missing = features({"sub-1": {"d--Z": np.nan}})

@@ -43,7 +43,9 @@ def cli(*arguments: object) -> Finished:
     return Finished(code, out.getvalue(), err.getvalue())
 
 
-def run(dataset: Path, out: Path, *more: object, command: str = "run", config: str | None = CONFIG) -> Finished:
+def run(
+    dataset: Path, out: Path, *more: object, command: str = "run", config: str | None = CONFIG
+) -> Finished:
     """Run one command on a dataset, quietly and in this process alone."""
     arguments: list[object] = [command, dataset, out, "--quiet", "--jobs", "1", *more]
     if config is not None:
@@ -93,7 +95,11 @@ def tables(out: Path) -> dict[str, bytes]:
 def times(out: Path) -> dict[str, int]:
     """Return when every file of a results folder was last written, but for the log and the lock."""
     found = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file()}
-    return {name: path.stat().st_mtime_ns for name, path in found.items() if name not in {"log.jsonl", ".state/lock"}}
+    return {
+        name: path.stat().st_mtime_ns
+        for name, path in found.items()
+        if name not in {"log.jsonl", ".state/lock"}
+    }
 
 
 def events(out: Path) -> list[dict[str, object]]:

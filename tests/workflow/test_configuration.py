@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 
@@ -24,7 +25,10 @@ def write(folder: Path, data: bytes | str) -> Path:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("mesure: {}", ["mesure is no setting", "did you mean measure?", "dataset, measure, cohort, compare, predict"]),
+        (
+            "mesure: {}",
+            ["mesure is no setting", "did you mean measure?", "dataset, measure, cohort, compare, predict"],
+        ),
         ("measure: {fd_treshold: 1}", ["measure.fd_treshold", "did you mean fd_threshold?", "min_coverage"]),
         ("cohort: {outcome: {famly: none}}", ["cohort.outcome.famly", "did you mean family?"]),
         (
@@ -68,7 +72,7 @@ def test_a_misspelt_setting_is_exit_2_and_nothing_is_written(tmp_path: Path) -> 
 def test_an_alias_bomb_is_refused_at_once(tmp_path: Path) -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     names = "abcdefghij"
-    lines += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in zip(names, names[1:], strict=False)]
+    lines += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in itertools.pairwise(names)]
     start = time.perf_counter()
     for text in ("\n".join(lines), "\n".join([*lines, "dataset: *j"]), "measure: &m {}\ncohort: *m"):
         with pytest.raises(SettingsError, match="aliases"):
@@ -91,7 +95,9 @@ def test_a_configuration_that_cannot_be_read_is_exit_2(tmp_path: Path, kind: str
 
 def test_an_empty_file_means_the_defaults_and_what_is_written_reads_back(tmp_path: Path) -> None:
     assert read_config(write(tmp_path, "")) == Config()
-    text = "measure: {fd_threshold: null}\ncohort: {outcome: {family: column, column: 疼痛, label: 'a: b #c'}}"
+    text = (
+        "measure: {fd_threshold: null}\ncohort: {outcome: {family: column, column: 疼痛, label: 'a: b #c'}}"
+    )
     config = read_config(write(tmp_path, text))
     assert config.measure.fd_threshold is None
     assert read_config(write(tmp_path, config_text(config))) == config
@@ -99,20 +105,30 @@ def test_an_empty_file_means_the_defaults_and_what_is_written_reads_back(tmp_pat
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["measure", "cohort", "outcome", "populations", "rules", "predict", "markers", "id"])
-        | st.text(max_size=4),
-        inner,
-        max_size=3,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["measure", "cohort", "outcome", "populations", "rules", "predict", "markers", "id"]
+            )
+            | st.text(max_size=4),
+            inner,
+            max_size=3,
+        )
     ),
     max_leaves=8,
 )
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.dictionaries(st.sampled_from(["dataset", "measure", "cohort", "compare", "predict"]), VALUES, max_size=4))
-def test_any_yaml_is_read_or_refused_as_settings(tmp_path_factory: pytest.TempPathFactory, values: object) -> None:
+@given(
+    st.dictionaries(
+        st.sampled_from(["dataset", "measure", "cohort", "compare", "predict"]), VALUES, max_size=4
+    )
+)
+def test_any_yaml_is_read_or_refused_as_settings(
+    tmp_path_factory: pytest.TempPathFactory, values: object
+) -> None:
     folder = tmp_path_factory.getbasetemp()
     path = write(folder, yaml.safe_dump(values, allow_unicode=True))
     try:

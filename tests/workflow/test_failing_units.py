@@ -1,4 +1,4 @@
-"""A defect in one unit costs that unit; damaged records and tables are made again, and forged ones harm nobody."""
+"""A defect in one unit costs that unit; damaged records and tables are made again, forged ones harm nobody."""
 
 from __future__ import annotations
 
@@ -117,7 +117,18 @@ def test_a_worker_killed_by_the_system_costs_what_it_had_not_finished(
                 **json.loads(text),
                 "problems": [
                     dict.fromkeys(
-                        "participant_id session_id file row severity code found expected remedy".split(), "CL999"
+                        [
+                            "participant_id",
+                            "session_id",
+                            "file",
+                            "row",
+                            "severity",
+                            "code",
+                            "found",
+                            "expected",
+                            "remedy",
+                        ],
+                        "CL999",
                     )
                 ],
             }
@@ -142,7 +153,9 @@ def test_a_session_whose_record_is_damaged_runs_again_alone(finished: Place) -> 
     assert tables(finished.out) == before
 
 
-@pytest.mark.parametrize("name", ["{victim}", "../victim.txt", "dataset:participants.tsv", "features/../../victim.txt"])
+@pytest.mark.parametrize(
+    "name", ["{victim}", "../victim.txt", "dataset:participants.tsv", "features/../../victim.txt"]
+)
 def test_a_forged_record_deletes_nothing_outside_the_results(finished: Place, name: str) -> None:
     victim = finished.out.parent / "victim.txt"
     victim.write_text("mine", encoding="utf-8")

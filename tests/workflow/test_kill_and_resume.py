@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -38,17 +39,15 @@ class Server:
         return self._process.stdout.readline().strip()
 
     def __call__(self, *arguments: object, kill_after: float | None = None) -> int:
-        """Run a command; kill its whole process group after some seconds, where it still runs. Return its code."""
+        """Run a command, killed with its process group after some seconds; return its code."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([str(item) for item in arguments]) + "\n")
         self._process.stdin.flush()
         group = int(self._line())
         if kill_after is not None:
             time.sleep(kill_after)
-            try:
+            with suppress(ProcessLookupError):  # already at its end
                 os.killpg(group, signal.SIGKILL)
-            except ProcessLookupError:
-                pass  # already at its end
         return int(self._line())
 
     def close(self) -> None:

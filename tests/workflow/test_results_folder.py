@@ -28,7 +28,16 @@ def test_a_second_run_in_the_same_folder_is_refused_while_the_first_one_writes(f
 
 def test_of_two_commands_at_once_one_works_and_the_other_is_refused(tmp_path: Path) -> None:
     dataset = small(tmp_path / "data", 12)
-    words = [sys.executable, "-m", "corticolimbic", "measure", str(dataset), str(tmp_path / "out"), "--jobs", "1"]
+    words = [
+        sys.executable,
+        "-m",
+        "corticolimbic",
+        "measure",
+        str(dataset),
+        str(tmp_path / "out"),
+        "--jobs",
+        "1",
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     first = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     give_up = time.monotonic() + 60

@@ -13,14 +13,19 @@ from workflow.runs import CONFIG, run, small, tables
 from corticolimbic.circuit import atlas
 from corticolimbic.features import read_sessions, read_table
 
-WITH_MARKER = CONFIG.replace("[pearson]", "[pearson, partial]") + "predict: {markers: [{id: spisak2020_rpn}]}\n"
+WITH_MARKER = (
+    CONFIG.replace("[pearson]", "[pearson, partial]")
+    + "predict: {resamples: 200, markers: [{id: spisak2020_rpn}]}\n"
+)
 
 
 def test_permuted_rows_and_columns_of_the_participants_table_leave_equal_tables(tmp_path: Path) -> None:
     dataset = small(tmp_path / "data", 6)
     shuffled = Path(shutil.copytree(dataset, tmp_path / "shuffled"))
     rng = np.random.default_rng(5)
-    rows = [line.split("\t") for line in (dataset / "participants.tsv").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        line.split("\t") for line in (dataset / "participants.tsv").read_text(encoding="utf-8").splitlines()
+    ]
     columns = rng.permutation(len(rows[0]))
     rows = [[row[column] for column in columns] for row in [rows[0], *rng.permutation(rows[1:]).tolist()]]
     text = "\n".join("\t".join(row) for row in rows) + "\n"
@@ -31,7 +36,10 @@ def test_permuted_rows_and_columns_of_the_participants_table_leave_equal_tables(
     one, other = tables(tmp_path / "data-out"), tables(tmp_path / "shuffled-out")
     of_the_input = {"manifest.json", "dataset_description.json"}
     assert {name for name in one if one[name] != other[name]} <= of_the_input
-    assert json.loads(one["manifest.json"])["inputs"]["hash"] != json.loads(other["manifest.json"])["inputs"]["hash"]
+    assert (
+        json.loads(one["manifest.json"])["inputs"]["hash"]
+        != json.loads(other["manifest.json"])["inputs"]["hash"]
+    )
 
 
 def test_columns_of_the_series_in_another_order_give_equal_edges_and_scores(tmp_path: Path) -> None:
@@ -51,7 +59,8 @@ def test_columns_of_the_series_in_another_order_give_equal_edges_and_scores(tmp_
     assert one.notna().sum() > 50
     np.testing.assert_allclose(other.reindex(one.index), one, rtol=0, atol=1e-12)
     scores = [
-        read_table("scores", tmp_path / f"{name}-out" / "predict" / "scores.tsv") for name in ("data", "shuffled")
+        read_table("scores", tmp_path / f"{name}-out" / "predict" / "scores.tsv")
+        for name in ("data", "shuffled")
     ]
     assert list(scores[0]["status"]) == ["ok", "ok"]
     np.testing.assert_allclose(scores[0]["score"], scores[1]["score"], rtol=0, atol=1e-12)

@@ -22,7 +22,7 @@ from workflow.runs import (
     units_run,
 )
 
-WITH_MARKER = CONFIG + "predict: {markers: [{id: spisak2020_rpn}]}\n"
+WITH_MARKER = CONFIG + "predict: {resamples: 200, markers: [{id: spisak2020_rpn}]}\n"
 
 
 def test_a_second_run_does_nothing_says_so_and_leaves_every_file_alone(finished: Place) -> None:
@@ -74,7 +74,9 @@ def test_a_setting_of_the_measures_makes_every_session_run_again(finished: Place
     ]
 
 
-def test_a_changed_input_is_measured_again_alone_and_what_follows_from_it(finished: Place, tmp_path: Path) -> None:
+def test_a_changed_input_is_measured_again_alone_and_what_follows_from_it(
+    finished: Place, tmp_path: Path
+) -> None:
     [path] = finished.dataset.glob("sub-003/func/*_timeseries.tsv")
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join([lines[0], lines[2], lines[1], *lines[3:]]), encoding="utf-8")
@@ -112,7 +114,9 @@ def test_a_participant_with_other_files_only_changes_who_has_files(finished: Pla
     run(finished.dataset, finished.out, command="cohort")
     flow = json.loads((finished.out / "cohort" / "flow.json").read_text(encoding="utf-8"))
     assert [stage["n"] for stage in flow["stages"]][:2] == [7, 6]
-    for path in (finished.dataset / "sub-009").rglob("*_timeseries.tsv"):  # now one series, which nobody can place
+    for path in (finished.dataset / "sub-009").rglob(
+        "*_timeseries.tsv"
+    ):  # now one series, which nobody can place
         shutil.copy(path, path.with_name("sub-009_task-rest_seg-coordinates_timeseries.tsv"))
         path.rename(path.with_name("sub-009_task-rest_seg-coordinates_stat-mean_timeseries.tsv"))
     run(finished.dataset, finished.out, command="cohort")
@@ -127,7 +131,10 @@ def test_a_step_that_is_no_longer_asked_for_leaves_nothing(tmp_path: Path) -> No
     run(dataset, tmp_path / "out", config=CONFIG, command="predict")
     assert not (tmp_path / "out" / "predict").exists()
     run(
-        dataset, tmp_path / "out", config=CONFIG.replace("[pearson]", "[pearson], circuit_edges: false"), command="predict"
+        dataset,
+        tmp_path / "out",
+        config=CONFIG.replace("[pearson]", "[pearson], circuit_edges: false"),
+        command="predict",
     )
     assert not (tmp_path / "out" / "compare").exists()
     (dataset / "participants.tsv").unlink()
@@ -139,7 +146,9 @@ def test_a_step_that_is_no_longer_asked_for_leaves_nothing(tmp_path: Path) -> No
     assert not [name for name in files(tmp_path / "out") if name.endswith(".parquet")]
 
 
-def test_a_run_that_stops_early_keeps_later_results_that_hold_and_drops_those_that_do_not(finished: Place) -> None:
+def test_a_run_that_stops_early_keeps_later_results_that_hold_and_drops_those_that_do_not(
+    finished: Place,
+) -> None:
     before = problems(finished.out)
     assert run(finished.dataset, finished.out, command="measure").code == 0
     assert (finished.out / "compare" / "effects.tsv").is_file()
@@ -153,7 +162,9 @@ def test_a_run_that_stops_early_keeps_later_results_that_hold_and_drops_those_th
 
 
 @pytest.mark.parametrize("command", ["measure", "cohort", "compare", "predict"])
-def test_each_step_goes_as_far_as_its_name_and_no_further(finished: Place, tmp_path: Path, command: str) -> None:
+def test_each_step_goes_as_far_as_its_name_and_no_further(
+    finished: Place, tmp_path: Path, command: str
+) -> None:
     assert run(finished.dataset, tmp_path / "new", command=command, config=WITH_MARKER).code == 0
     there = {name.split("/")[0] for name in files(tmp_path / "new") if "/" in name}
     wanted = ["measure", "cohort", "compare", "predict"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from corticolimbic.foundation import SettingsError
 
@@ -36,7 +36,23 @@ def _evidence(options: Namespace) -> str:
         rows = evidence.stylised_facts()
     else:
         rows = evidence.select(**chosen) if options.table == "findings" else evidence.select_effects(**chosen)
+    if not rows:
+        raise SettingsError(_nothing(options.table, chosen))
     return evidence.list_text(rows, shutil.get_terminal_size((110, 40)).columns)
+
+
+def _nothing(table: str, chosen: Mapping[str, str]) -> str:
+    """Return what was asked for in vain, and what there is to ask for."""
+    from corticolimbic import evidence
+
+    rows = evidence.findings() if table == "findings" else evidence.effects()
+    columns = {"region": "region_or_edge", "measure": "measure_term"}
+    lines = [f"no row of {table} is about {' and '.join(map(repr, chosen.values()))}"]
+    for name in chosen:
+        cells = (str(getattr(row, columns.get(name, name)) or "") for row in rows)
+        known = sorted({part.strip() for cell in cells for part in cell.split(";")} - {""})
+        lines.append(f"  {name}: {', '.join(known)}")
+    return "\n".join(lines)
 
 
 def _markers(options: Namespace) -> str:

@@ -24,8 +24,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = argparse.ArgumentParser(
         prog="corticolimbic",
-        description="Measure the brain's corticolimbic circuit from MRI derivatives, follow people from acute "
-        "to chronic pain, and test the published predictors. Research software, not a medical device.",
+        description="Measure the brain's corticolimbic circuit from MRI derivatives, follow people from "
+        "acute to chronic pain, and test the published predictors. Research software, not a medical device.",
         epilog=_EXIT,
     )
     top.add_argument(

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from corticolimbic.foundation import PROBLEM_COLUMNS, Problem, SettingsError, available_cores, problem_rows
 from corticolimbic.workflow import Config, Result, dry_run, is_ours, read_config, run
@@ -40,46 +41,51 @@ def _config(options: Namespace) -> Config:
         return read_config(options.config)
     earlier = options.out / "config.yaml" if "out" in options and is_ours(options.out) else None
     if earlier is not None and earlier.is_file():
-        print(f"settings: {earlier}")
+        _say(f"settings: {earlier}")
         return read_config(earlier)
     return Config()
 
 
 def _say_plan(options: Namespace, config: Config, until: str) -> int:
     for todo in dry_run(options.dataset, options.out, config, until=until, verify=options.verify):
-        print(f"{todo.step.name}: {len(todo.stale)} of {len(todo.units)} unit(s) would run")
+        _say(f"{todo.step.name}: {len(todo.stale)} of {len(todo.units)} unit(s) would run")
         for reason, count in Counter(todo.stale.values()).most_common():
-            print(f"  {count} because: {reason}")
-    print("Nothing was written. Later steps also run when an earlier one changes what they read.")
+            _say(f"  {count} because: {reason}")
+    _say("Nothing was written. Later steps also run when an earlier one changes what they read.")
     return 0
 
 
 def _say_result(result: Result, out: Path) -> None:
     if result.n_units and result.n_run == 0:
-        print(
+        _say(
             f"Nothing to do: all {result.n_units} units of {result.n_sessions} session(s) "
             f"are up to date in {out}."
         )
     else:
-        print(f"{result.n_sessions} session(s); {result.n_run} of {result.n_units} units were done now.")
+        _say(f"{result.n_sessions} session(s); {result.n_run} of {result.n_units} units were done now.")
     _say_counts(result.problems)
     failed = [item for item in result.problems if item.severity == "failed"]
-    with suppress(BrokenPipeError):  # standard error may be closed; the exit code must still tell the truth
-        for item in failed[:_SHOWN]:
-            print(f"  {item}", file=sys.stderr)
-        if len(failed) > _SHOWN:
-            print(f"  ... and {len(failed) - _SHOWN} more in problems.tsv", file=sys.stderr)
-    print(f"Problems: {out / 'problems.tsv'}")
+    for item in failed[:_SHOWN]:
+        _say(f"  {item}", sys.stderr)
+    if len(failed) > _SHOWN:
+        _say(f"  ... and {len(failed) - _SHOWN} more in problems.tsv", sys.stderr)
+    _say(f"Problems: {out / 'problems.tsv'}")
     if result.page is not None:
-        print(f"Page: {result.page}")
+        _say(f"Page: {result.page}")
 
 
 def _say_counts(problems: Iterable[Problem]) -> None:
     counts = Counter(item.severity for item in problems)
-    print(
+    _say(
         f"{counts['failed']} could not be read, {counts['excluded']} excluded by a rule, "
         f"{counts['info']} notes."
     )
+
+
+def _say(text: str, stream: TextIO | None = None) -> None:
+    """Print a line; where nobody reads any more (``| head``), work goes on and the exit code stays true."""
+    with suppress(BrokenPipeError):
+        print(text, file=stream)
 
 
 def report(options: Namespace) -> int:
@@ -90,7 +96,7 @@ def report(options: Namespace) -> int:
         raise SettingsError(
             f"{options.out} is no results folder of this program; name the OUT of an earlier run"
         )
-    print(f"Page: {render(options.out)}")
+    _say(f"Page: {render(options.out)}")
     return 0
 
 
@@ -103,12 +109,12 @@ def validate(options: Namespace) -> int:
     config = _config(options)
     problems = find_problems(options.dataset, config.dataset, n_jobs=options.jobs or available_cores())
     if options.tsv:
-        print("\t".join(PROBLEM_COLUMNS))
+        _say("\t".join(PROBLEM_COLUMNS))
         for row in problem_rows(problems):
-            print("\t".join(row[name] for name in PROBLEM_COLUMNS))
+            _say("\t".join(row[name] for name in PROBLEM_COLUMNS))
     else:
         for item in problems:
-            print(f"[{item.severity}] {item}")
+            _say(f"[{item.severity}] {item}")
         _say_counts(problems)
     if any(item.code == "CL802" for item in problems):
         return 1
@@ -127,7 +133,7 @@ def demo(options: Namespace) -> int:
     except OSError as error:
         raise SettingsError(f"{dataset} cannot be written ({error.strerror}); name another folder") from error
     config = read_config(write_sample(dataset))
-    print(
+    _say(
         f"A sample of simulated people (made by this program, not measured) is in {os.path.relpath(dataset)}."
     )
     result = run(dataset, out, config, n_jobs=options.jobs, quiet=options.quiet)

@@ -138,6 +138,8 @@ def _what_else(start: bytes) -> str:
 
 
 def _shape(header: Any, file: str) -> tuple[int, ...]:
+    if not 1 <= int(header["dim"][0]) <= 7:
+        raise InputError("CL218", file=file, found=f"an image of {int(header['dim'][0])} dimensions")
     shape = [int(length) for length in header.get_data_shape()]
     shown = " x ".join(map(str, shape)) or "no dimension"
     while len(shape) > 4 and shape[-1] == 1:
@@ -219,7 +221,7 @@ def _time_step(header: Any) -> float:
 def _offset(header: Any, file: str) -> int:
     stated = float(header["vox_offset"])
     least = int(header["sizeof_hdr"]) + 4
-    if stated == 0:
+    if stated == 0:  # some programs leave it so; the data cannot begin inside the header
         return least
     if not least <= stated <= _OFFSET_LIMIT or stated != int(stated):
         raise InputError("CL218", file=file, found=f"data that begin at byte {stated:g}")

@@ -1,4 +1,4 @@
-"""Schemas of the tables: names, types, units and meanings as data, and the checks that hold tables to them."""
+"""Schemas of the tables: names, types, units and meanings as data, and the checks against them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SchemaError(CorticolimbicError):
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: name, type (string, int, float, list<float32>), meaning, unit, part of the key."""
+    """One column: name, type (string, int, float, list<float32>), meaning, unit, part of the key."""
 
     name: str
     type: str
@@ -83,7 +83,7 @@ class Schema:
         return self.check(pd.DataFrame(data, columns=self.names))
 
     def check(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return the table with columns ordered and typed; raise `SchemaError` where it is not of this form."""
+        """Return the table, columns ordered and typed; raise `SchemaError` where it is not of this form."""
         missing = [name for name in self.names if name not in table.columns]
         unknown = [name for name in table.columns if name not in self.names]
         twice = sorted(set(table.columns[table.columns.duplicated()]))

@@ -23,8 +23,8 @@ _ARROW = {
 def write_table(table: pd.DataFrame, name: str, path: Path) -> None:
     """Check a table against its schema and write it atomically.
 
-    Equal tables give equal bytes: no time stamps, fixed column order. In TSV nothing is quoted (BIDS): tabs, line
-    ends and other control characters in a cell become blanks, quotes stay as they are.
+    Equal tables give equal bytes: no time stamps, fixed column order. In TSV nothing is quoted (BIDS): tabs,
+    line ends and other control characters in a cell become blanks, quotes stay as they are.
 
     Parameters
     ----------
@@ -89,8 +89,12 @@ def read_table(name: str, path: Path) -> pd.DataFrame:
         Where the file is damaged, is another table, or of another schema version.
     """
     form = schema(name)
-    if form.format == "tsv":
-        return form.check(_read_tsv(path, form))
+    return form.check(
+        _read_tsv(path, form) if form.format == "tsv" else _read_parquet(path, form).to_pandas()
+    )
+
+
+def _read_parquet(path: Path, form: Schema) -> pa.Table:
     try:
         arrow = pq.ParquetFile(path).read()  # one file, no partitions guessed from folder names
     except pa.ArrowException as error:
@@ -102,9 +106,9 @@ def read_table(name: str, path: Path) -> pd.DataFrame:
     if found != (form.name, str(form.schema_version)):
         raise SchemaError(
             f"{path.name}: expected table {form.name} of schema version {form.schema_version}, "
-            f"found {found[0] or 'another table'} of version {found[1] or '?'}; measure again into a new folder"
+            f"found {found[0] or 'another table'} of version {found[1] or '?'}; run again into a new folder"
         )
-    return form.check(arrow.to_pandas())
+    return arrow
 
 
 def _read_tsv(path: Path, form: Schema) -> pd.DataFrame:
@@ -152,5 +156,10 @@ def read_sessions(root: Path, name: str, kind: str = "features", room: str = "fu
     paths = sorted((root / kind).glob(f"sub-*/ses-*/{room}.parquet"))
     if not paths:
         return form.table([])
-    table = pd.concat([read_table(name, path) for path in paths], ignore_index=True)
-    return form.check(table.sort_values(form.key, ignore_index=True))
+    try:
+        table = pa.concat_tables([_read_parquet(path, form) for path in paths]).to_pandas()
+    except pa.ArrowInvalid as error:
+        raise SchemaError(
+            f"{kind}: sessions differ in their columns ({error}); run into a new folder"
+        ) from error
+    return form.check(table.sort_values(form.key, ignore_index=True)) if len(table) else form.table([])

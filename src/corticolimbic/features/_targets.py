@@ -13,6 +13,9 @@ _NAME = re.compile(r"[^\W_][\w.+()']*(?:-[\w.+()']+)*", re.UNICODE)
 Kind = Literal["region", "edge", "directed", "module", "map"]
 
 
+_PREFIXED: tuple[Literal["module", "map"], ...] = ("module", "map")
+
+
 class TargetError(CorticolimbicError):
     """A text is no target."""
 
@@ -48,9 +51,9 @@ class Target:
         >>> str(Target.parse("mPFC--NAc"))
         'NAc--mPFC'
         """
-        for prefix in ("module", "map"):
-            if text.startswith(prefix + ":"):
-                return cls(prefix, (_name(text[len(prefix) + 1 :], text),))  # type: ignore[arg-type]
+        for kind in _PREFIXED:
+            if text.startswith(kind + ":"):
+                return cls(kind, (_name(text[len(kind) + 1 :], text),))
         if "->" in text:
             first, _, second = text.partition("->")
             return cls("directed", (_name(first, text), _name(second, text)))

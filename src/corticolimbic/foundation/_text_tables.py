@@ -1,4 +1,4 @@
-"""Text tables as hospitals and scanners write them: any common encoding, cells kept as the strings they are."""
+"""Text tables as hospitals and scanners write them: any common encoding, cells kept as strings."""
 
 from __future__ import annotations
 

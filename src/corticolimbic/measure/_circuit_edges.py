@@ -37,7 +37,8 @@ class RegionMeans:
     members
         Region to the positions of its nodes among the columns of the input.
     series
-        Standardised mean over the region's nodes with signal, (n_volumes, n_regions) in the order of ``members``.
+        Standardised mean over the region's nodes with signal, (n_volumes, n_regions) in the order of
+        ``members``.
     usable
         Which regions have a series.
     coverage
@@ -64,8 +65,8 @@ def region_means(
 ) -> RegionMeans:
     """Average the standardised series of each region's nodes.
 
-    Every node with signal counts alike: a table of series does not tell how large the nodes are. Nodes are found
-    by name.
+    Every node with signal counts alike: a table of series does not tell how large the nodes are. Nodes are
+    found by name.
 
     Parameters
     ----------
@@ -113,9 +114,9 @@ def edge_values(
 ) -> Iterator[EdgeValue]:
     """Yield each edge under each estimator.
 
-    The shrunk and the partial estimate of an edge depend on which other regions stand beside it. Here these are
-    all regions that share no node with either end (nested regions, such as PFC and mPFC, would otherwise be
-    "given" each other).
+    The shrunk and the partial estimate of an edge depend on which other regions stand beside it. Here these
+    are all regions that share no node with either end (nested regions, such as PFC and mPFC, would otherwise
+    be "given" each other).
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ _STEADY = 1e-12
 def standardise(
     values: Float[np.ndarray, "volumes regions"],
 ) -> tuple[Float[np.ndarray, "volumes regions"], Bool[np.ndarray, " regions"]]:
-    """Return each region's series with mean 0 and (population) standard deviation 1, and which regions have signal.
+    """Return series with mean 0 and (population) standard deviation 1, and which regions have signal.
 
     A region that is constant or missing has no signal: it enters as zeros, so that the other regions' joint
     estimate has the same form for everybody, and its own edges are NaN (see `connectivity`).
@@ -56,9 +56,9 @@ def connectivity(
     Returns
     -------
     array
-        (n_regions, n_regions), symmetric, 1 on the diagonal; NaN in rows and columns of regions without signal.
-        Partial correlations are NaN throughout where the covariance has no inverse (series of two values that
-        the estimator does not shrink).
+        (n_regions, n_regions), symmetric, 1 on the diagonal; NaN in rows and columns of regions without
+        signal. Partial correlations are NaN throughout where the covariance has no inverse (series of two
+        values that the estimator does not shrink).
     """
     return connectivities(series, usable, (statistic,))[statistic]
 

@@ -70,8 +70,8 @@ def gather(
     Raises
     ------
     SettingsError
-        Where the settings name a column, a cell or a population of the training people that is not there: they
-        would be judged as if the marker had never seen them.
+        Where the settings name a column, a cell or a population of the training people that is not there:
+        they would be judged as if the marker had never seen them.
     """
     sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"]
     people = pd.DataFrame({"score": scores, "outcome": outcome.reindex(scores.index)}).dropna()
@@ -201,8 +201,8 @@ def differences(name: str, outcome: str, judged: Judged) -> list[dict[str, Any]]
     Returns
     -------
     list
-        As written to ``predict/differences.json``: r and n in both populations, and each person who is in only
-        one of them, with the rule that set them apart and r of the larger set without them.
+        As written to ``predict/differences.json``: r and n in both populations, and each person who is in
+        only one of them, with the rule that set them apart and r of the larger set without them.
     """
     names = list(dict.fromkeys(judged.populations["population"]))
     found = []

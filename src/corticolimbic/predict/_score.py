@@ -37,8 +37,8 @@ def score(
     Returns
     -------
     scores
-        Schema ``scores``; a run that lacks an input has status "not computable: needs ...". Where no run has the
-        marker's state and atlas there is one row without a score for each participant.
+        Schema ``scores``; a run that lacks an input has status "not computable: needs ...". A participant
+        without any run to score has one row without a score.
     problems
         CL701 with what is missing, by participant.
     """

@@ -13,8 +13,8 @@ class TrainingPeople(Settings):
     column: str = Field(description="Column of the participants table.")
     equals: str = Field(description="Cell of the people who were in the training set.")
     population: str = Field(
-        description="Population whose members among them were really used; their mean outcome is the reference of "
-        "skill."
+        description="Population whose members among them were really used; their mean outcome is the "
+        "reference of skill."
     )
 
 
@@ -27,13 +27,13 @@ class MarkerUse(Settings):
     )
     training_mean: float | None = Field(
         default=None,
-        description="Mean outcome of the marker's training people, in the outcome's unit, where they are not in "
-        "this dataset. Without it and without training people, skill is not computed.",
+        description="Mean outcome of the marker's training people, in the outcome's unit, where they are not "
+        "in this dataset. Without it and without training people, skill is not computed.",
     )
     predicts_outcome: bool = Field(
         default=True,
-        description="The marker predicts this very outcome in its unit, so that skill can be judged. Switch off "
-        "where only a correlation makes sense.",
+        description="The marker predicts this very outcome in its unit, so that skill can be judged. Switch "
+        "off where only a correlation makes sense.",
     )
 
 
@@ -43,8 +43,8 @@ class PredictSettings(Settings):
     markers: tuple[MarkerUse, ...] = Field(default=(), description="Markers to score and judge.")
     state_tasks: dict[str, tuple[str, ...]] = Field(
         default={"rest": ("rest", "resting"), "rating": ("rating", "sp")},
-        description="BIDS task labels that count as each state. A marker is only scored on its own state: rest, "
-        "rating and evoked runs are never pooled.",
+        description="BIDS task labels that count as each state. A marker is only scored on its own state: "
+        "rest, rating and evoked runs are never pooled.",
     )
     resamples: int = Field(default=5000, ge=200, description="Bootstrap samples of the interval of skill.")
     seed: int = Field(default=20201103, ge=0, description="Seed of the bootstrap.")

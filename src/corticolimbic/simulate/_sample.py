@@ -84,7 +84,7 @@ def write_sample(root: Path) -> Path:
 
 
 def is_sample(root: Path) -> bool:
-    """Tell whether a folder is empty or holds a sample of ours, whole or cut short; it may be written anew."""
+    """Tell whether a folder is empty or holds a sample of ours, whole or cut short: it may be rewritten."""
     try:
         made_by = read_json(root / _DESCRIPTION).get("GeneratedBy")
     except InputError:
@@ -121,7 +121,7 @@ def _person(index: int, rng: np.random.Generator) -> _Person:
         sex="F" if rng.random() < 0.55 else "M",
         pain=(round(pain[0], 1), round(pain[1], 1)),
         coupling=float(rng.normal(_COUPLING[group], _COUPLING_SD)),
-        motion=0.9 if index == 17 else motion,
+        motion=3.5 if index == 17 else motion,
     )
 
 

@@ -61,8 +61,8 @@ class _Found:
 def contrasts(outcomes: pd.DataFrame) -> tuple[Contrast, ...]:
     """Return the questions that the outcomes allow, the primary one first.
 
-    Groups are compared as positive minus negative class; final pain is adjusted for baseline pain (METHODS M-1).
-    Outcomes of the threshold sweep are counted, not tested.
+    Groups are compared as positive minus negative class; final pain is adjusted for baseline pain (METHODS
+    M-1). Outcomes of the threshold sweep are counted, not tested.
 
     Parameters
     ----------
@@ -218,7 +218,9 @@ def _place(population: str, task: tuple, question: Contrast) -> str:
 def _design(people: pd.DataFrame, question: Contrast, names: tuple[str, ...]) -> Design:
     if people.empty:
         raise ModelError("nobody of this population has a measured edge")
-    unknown = [name for name in (question.outcome, *names) if (people[name].isna() | (people[name] == "")).all()]
+    unknown = [
+        name for name in (question.outcome, *names) if (people[name].isna() | (people[name] == "")).all()
+    ]
     if unknown:
         raise ModelError(f"nobody has a value of {', '.join(unknown)}", tuple(unknown))
     site = SITE if people[SITE].nunique() > 1 else None

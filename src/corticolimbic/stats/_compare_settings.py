@@ -18,13 +18,15 @@ class CompareSettings(Settings):
     )
     covariates: tuple[str, ...] = Field(
         default=(),
-        description="Columns of the participants table to adjust for; measured:mean_fd and measured:censored_share "
-        "are what this package measured. The site is always in the model where there is more than one.",
+        description="Columns of the participants table to adjust for; measured:mean_fd and "
+        "measured:censored_share are what this package measured. The site is always in the model where there "
+        "is more than one.",
     )
     standard_errors: StandardErrors = Field(
         default="hc2",
-        description="Standard errors, which need no equal variances: hc2 with Bell and McCaffrey's degrees of freedom, "
-        "whose tests keep their 5 % from 30 people, or hc3 with people minus columns, too cautious below about 120.",
+        description="Errors that need no equal variances: hc2 with Bell and McCaffrey's degrees of freedom, "
+        "whose tests keep their 5 % from about 30 people, or hc3 with people minus columns, which is too "
+        "cautious below about 120.",
     )
     minimum_people: int = Field(
         default=10, ge=4, description="A feature that fewer people have is not tested."

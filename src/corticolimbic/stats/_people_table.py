@@ -15,14 +15,14 @@ _PREFIX = "measured:"
 
 
 def baseline_rows(features: pd.DataFrame, session: str | None) -> pd.DataFrame:
-    """Return the rows of the baseline session: the one named, or each person's first (``ses-2`` before ``ses-10``)."""
+    """Return the rows of the session named, or of each person's first (``ses-2`` before ``ses-10``)."""
     if session is not None:
         return features[features["session_id"] == session]
     return features[features["session_id"] == features["participant_id"].map(first_session(features))]
 
 
 def measured_quality(baseline: pd.DataFrame) -> pd.DataFrame:
-    """Return mean_fd (mm) and censored_share of each person, averaged over runs, indexed by participant_id."""
+    """Return mean_fd (mm) and censored_share averaged over runs, indexed by participant_id."""
     rows = baseline[baseline["measure"].isin(MEASURED)]
     wide = rows.pivot_table(
         index="participant_id", columns="measure", values="value", aggfunc="mean", dropna=False
@@ -50,7 +50,8 @@ def covariate(
 ) -> tuple[pd.Series, list[Problem]]:
     """Return one covariate, as numbers where most of its cells are numbers, else as text.
 
-    A column of numbers with a few words in it stays a column of numbers: the words become problems, not levels.
+    A column of numbers with a few words in it stays a column of numbers: the words become problems, not
+    levels.
 
     Raises
     ------

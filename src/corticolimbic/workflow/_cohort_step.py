@@ -109,7 +109,7 @@ def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
     rows = []
     for (person, session), group in quality.groupby(key, sort=True):
         means = group.groupby("measure")["value"].mean()
-        runs = group.drop_duplicates(["task", "run", "acq", "space", "atlas"])
+        runs = group.drop_duplicates(["task", "run", "acq", "space"])
         rows.append(
             {
                 "participant_id": person,

@@ -15,7 +15,7 @@ from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.stats import baseline_rows, circuit_means, compare, measured_quality
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
-from corticolimbic.workflow._measure_step import ROOM, known_atlas
+from corticolimbic.workflow._measure_step import ROOM, circuit_atlas
 from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = ("compare/effects.tsv", "compare/declared.json", "circuit.json")
@@ -37,7 +37,7 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     settings = context.config.compare
     everything = read_sessions(context.out, "features", room=ROOM)
     baseline = baseline_rows(everything, baseline_session(context.config))
-    edges = _edges(everything)
+    edges = _edges(everything, context.config)
     circuit = _circuit_rows(baseline, edges)
     populations = read_table("populations", context.out / "cohort/populations.parquet")
     found = compare(
@@ -55,14 +55,16 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     write_json(context.out / _OUTPUTS[1], found.declared)
     drawing = _drawing(edges, circuit_means(circuit, populations, settings.statistic))
     write_json(context.out / _OUTPUTS[2], drawing)
-    return Outcome((*found.problems, *_unmeasured(edges)), facts={"n_effects": len(found.effects)})
+    return Outcome(
+        (*found.problems, *_unmeasured(edges, context.config)), facts={"n_effects": len(found.effects)}
+    )
 
 
-def _edges(features: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
+def _edges(features: pd.DataFrame, config: Config) -> dict[str, dict[str, dict[str, Any]]]:
     """Return atlas to the circuit's edges that it can measure."""
     edges = {}
     for name in sorted(set(features["atlas"])):
-        known = known_atlas(name)
+        known = circuit_atlas(config, name)
         if known is not None:
             edges[name] = {
                 item.target: {
@@ -78,9 +80,10 @@ def _edges(features: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
     return edges
 
 
-def _unmeasured(edges: Mapping[str, Any]) -> list[Problem]:
+def _unmeasured(edges: Mapping[str, Any], config: Config) -> list[Problem]:
     """Say once for each atlas which regions of the circuit it does not tell apart."""
-    lacking = {name: missing_regions(name) for name in edges}
+    atlases = {name: circuit_atlas(config, name) for name in edges}
+    lacking = {name: missing_regions(known) for name, known in atlases.items() if known is not None}
     return [problem("CL213", found=f"{name}: {', '.join(lost)}") for name, lost in lacking.items() if lost]
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from corticolimbic.circuit import Atlas, atlas
+from corticolimbic.dataset import SeriesRun
 from corticolimbic.features import Statistic, schema, write_table
 from corticolimbic.foundation import SettingsError
 from corticolimbic.measure import ALGORITHM, NodeTargets, measure_session
@@ -45,16 +46,27 @@ def outputs(participant_id: str, session_id: str) -> tuple[str, ...]:
 
 
 def _units(context: Context, found: Found) -> tuple[Unit, ...]:
+    named = (path for item in context.config.measure.label_images for path in (item.path, item.table))
+    labels = tuple(str(path.resolve()) for path in named if path is not None)
     return tuple(
         Unit(
             "measure",
             f"{session.participant_id}_{session.session_id}",
-            tuple(dict.fromkeys(f"{DATASET}{name}" for run in session.runs for name in run.files)),
+            (*dict.fromkeys(f"{DATASET}{name}" for run in session.runs for name in run.files), *labels),
             outputs(session.participant_id, session.session_id),
             session,
         )
         for session in found.scan.sessions
     )
+
+
+def circuit_atlas(config: Config, name: str) -> Atlas | None:
+    """Return what the nodes of an atlas in the tables mean for the circuit, None where that is not known.
+
+    A label image may carry a name of its own beside the atlas whose labels it holds.
+    """
+    own = {item.name: item.atlas for item in config.measure.label_images if item.name and item.atlas}
+    return known_atlas(own.get(name, name))
 
 
 @cache
@@ -72,7 +84,8 @@ def _measure(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
         context.dataset,
         session,
         context.config.measure,
-        atlases={run.atlas: known_atlas(run.atlas) for run in session.runs},
+        atlases={run.atlas: known_atlas(run.atlas) for run in session.runs if isinstance(run, SeriesRun)},
+        repetition_time=context.config.dataset.repetition_time,
         asked_for=asked_for(context.config),
         inputs={name.removeprefix(DATASET): value for name, value in hashes.items()},
     )

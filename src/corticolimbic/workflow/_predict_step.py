@@ -11,9 +11,9 @@ import pandas as pd
 
 from corticolimbic.dataset import read_participants
 from corticolimbic.features import read_sessions, read_table, schema, write_table
-from corticolimbic.foundation import Problem, SettingsError, write_json
-from corticolimbic.predict import Marker, MarkerUse, differences, gather, judge, marker, person_scores, score
-from corticolimbic.workflow._cohort_step import measured_inputs
+from corticolimbic.foundation import Problem, write_json
+from corticolimbic.predict import Marker, differences, gather, judge, marker, person_scores, score
+from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM
 from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
@@ -27,7 +27,11 @@ _OUTPUTS = (
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    return {**config.predict.plain(), "fd_threshold": config.measure.fd_threshold}
+    return {
+        **config.predict.plain(),
+        "fd_threshold": config.measure.fd_threshold,
+        "baseline_session": baseline_session(config),
+    }
 
 
 def _units(context: Context, found: Found) -> tuple[Unit, ...]:
@@ -45,6 +49,7 @@ def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     populations = read_table("populations", context.out / "cohort/populations.parquet")
     outcomes = read_table("outcomes", context.out / "cohort/outcomes.parquet")
     sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"].to_dict()
+    baseline = baseline_session(context.config)
     rng = np.random.default_rng(settings.seed)
     scores, evaluations, unlike, problems = [], [], [], []
     for use in settings.markers:
@@ -53,8 +58,7 @@ def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
         scores.append(scored)
         problems += trouble
         for name, values in _judged_against(outcomes):
-            _check_training(use, people)
-            judged = gather(person_scores(scored), values, people, populations, use)
+            judged = gather(person_scores(scored, baseline), values, people, populations, use)
             table, trouble = judge(item.id, name, judged, use, rng, resamples=settings.resamples)
             evaluations.append(table)
             unlike += differences(item.id, name, judged)
@@ -79,13 +83,6 @@ def _judged_against(outcomes: pd.DataFrame) -> list[tuple[str, pd.Series]]:
         (str(name), group.set_index("participant_id")["value"])
         for name, group in rows.groupby("outcome", sort=True)
     ]
-
-
-def _check_training(use: MarkerUse, people: pd.DataFrame) -> None:
-    if use.training is not None and use.training.column not in people.columns:
-        raise SettingsError(
-            f"predict.markers, {use.id}: participants.tsv has no column {use.training.column!r}"
-        )
 
 
 def _stack(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:

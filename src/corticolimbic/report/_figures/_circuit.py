@@ -114,8 +114,8 @@ def _width(mean: Number, largest: Number) -> Pixels:
 
 
 def _key(sheet: Sheet, largest: Number, words: CircuitWords, y: Pixels) -> None:
-    room = min(sheet.width - 24, 260)
-    start, steps = 10.0, 40
+    room = min(sheet.width - 44, 260)
+    start, steps = 20.0, 40
     wide = room / steps
     for step in range(steps):
         value = largest * (2 * (step + 0.5) / steps - 1)
