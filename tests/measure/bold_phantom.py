@@ -18,6 +18,8 @@ from corticolimbic.dataset import BoldRun, SessionFiles
 SPACE = "MNI152NLin6Asym"
 BASE = 1000.0
 """Signal of a region of number 0."""
+LOUD = 20.0
+"""Waves stand out of the rounding of float32."""
 
 
 def affine(matrix: np.ndarray, centre: tuple[float, float, float], shape: tuple[int, int, int]) -> np.ndarray:
@@ -43,12 +45,12 @@ ENCODINGS = {
 
 
 def painted(numbers: np.ndarray, volumes: int = VOLUMES) -> np.ndarray:
-    """Return x by y by z by volumes: voxels of region k hold ``BASE + signal(k)``, the others noise."""
+    """Return x by y by z by volumes: voxels of region k hold its wave around BASE + k, the others noise."""
     values = np.empty((*numbers.shape, volumes))
     noise = np.random.default_rng(5).standard_normal((*numbers.shape, volumes))
     values[...] = BASE + 30 * noise
     for number in np.unique(numbers[numbers > 0]).tolist():
-        values[numbers == number] = BASE + signal(number, volumes)
+        values[numbers == number] = BASE + number + LOUD * (signal(number, volumes) - number)
     return values
 
 

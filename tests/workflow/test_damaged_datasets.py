@@ -1,4 +1,4 @@
-"""Every damage by hand: the right exit code, the right row of problems.tsv, and the rest of the people done."""
+"""Every damage by hand: its exit code, its row of problems.tsv, and the rest of the people done."""
 
 from __future__ import annotations
 
@@ -227,8 +227,8 @@ def test_everything_at_once_is_exit_3_with_every_problem_named_and_the_rest_on_t
     result = run(dataset, out)
     assert result.code == 3, result
     expected = {
-        ("CL102", "sub-002"), ("CL204", "sub-003"), ("CL202", "sub-004"), ("CL206", "sub-005"), ("CL303", "sub-006"),
-        ("CL106", "sub-007"), ("CL305", "sub-009"), ("CL112", "sub-Zoë"), ("CL105", ""), ("CL106", ""),
+        ("CL102", "sub-002"), ("CL204", "sub-003"), ("CL202", "sub-004"), ("CL206", "sub-005"),
+        ("CL303", "sub-006"), ("CL106", "sub-007"), ("CL305", "sub-009"), ("CL112", "sub-Zoë"), ("CL105", ""), ("CL106", ""),
     }  # fmt: skip
     found = {
         (code, "" if person == "n/a" else person) for code, person in named(out, "code", "participant_id")
@@ -328,7 +328,8 @@ def test_too_few_people_or_sites_are_said_and_nothing_breaks(
         ("cohort: {outcome: {family: column, column: pian}}", "pian"),
         ("cohort: {populations: [{name: kept, rules: [{column: kept, equals: 1}]}]}", "kept"),
         (
-            "cohort: {outcome: {family: relative, pain_column: nrs, baseline_session: ses-a, final_session: ses-b}}",
+            "cohort: {outcome: {family: relative, pain_column: nrs, baseline_session: ses-a, "
+            "final_session: ses-b}}",
             "nrs",
         ),
     ],

@@ -1,4 +1,4 @@
-"""A defect in one unit costs that unit; damaged records and tables are made again, forged ones harm nobody."""
+"""A defect costs its unit alone; damaged records and tables are made again, forged ones harm nobody."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
 
 from corticolimbic.foundation import PROBLEM_COLUMNS, Problem, SettingsError, available_cores, problem_rows
 from corticolimbic.workflow import Config, Result, dry_run, is_ours, read_config, run
@@ -66,9 +65,9 @@ def _say_result(result: Result, out: Path) -> None:
     _say_counts(result.problems)
     failed = [item for item in result.problems if item.severity == "failed"]
     for item in failed[:_SHOWN]:
-        _say(f"  {item}", sys.stderr)
+        _say(f"  {item}", error=True)
     if len(failed) > _SHOWN:
-        _say(f"  ... and {len(failed) - _SHOWN} more in problems.tsv", sys.stderr)
+        _say(f"  ... and {len(failed) - _SHOWN} more in problems.tsv", error=True)
     _say(f"Problems: {out / 'problems.tsv'}")
     if result.page is not None:
         _say(f"Page: {result.page}")
@@ -82,10 +81,10 @@ def _say_counts(problems: Iterable[Problem]) -> None:
     )
 
 
-def _say(text: str, stream: TextIO | None = None) -> None:
+def _say(text: str, *, error: bool = False) -> None:
     """Print a line; where nobody reads any more (``| head``), work goes on and the exit code stays true."""
     with suppress(BrokenPipeError):
-        print(text, file=stream)
+        print(text, file=sys.stderr if error else sys.stdout)
 
 
 def report(options: Namespace) -> int:

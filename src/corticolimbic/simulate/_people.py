@@ -39,7 +39,7 @@ _SITE_NAMES = [
     "yew",
     "zelkova",
 ]
-_WIDEST = 2.5
+WIDEST = 2.5
 """Where the spread of couplings over people is cut, in standard deviations."""
 
 
@@ -144,7 +144,7 @@ def person(settings: SimulateSettings, index: int) -> Person:
         persistent=persistent,
         age=float(np.round(rng.uniform(22, 64), 1)),
         sex="F" if rng.random() < 0.55 else "M",
-        coupling=settings.between_people * float(np.clip(rng.standard_normal(), -_WIDEST, _WIDEST)),
+        coupling=settings.between_people * float(np.clip(rng.standard_normal(), -WIDEST, WIDEST)),
         motion=settings.motion_mm
         * float(np.exp(settings.motion_group * persistent + 0.35 * rng.standard_normal())),
         dropout=float(np.clip(settings.dropout * (1 + 0.25 * rng.standard_normal()), 0.0, 0.95)),

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from corticolimbic.foundation import SettingsError
-from corticolimbic.simulate._people import _WIDEST, Person
+from corticolimbic.simulate._people import WIDEST, Person
 from corticolimbic.simulate._settings import SimulateSettings
 from corticolimbic.theory import (
     CANONICAL,
@@ -65,7 +65,7 @@ def check_planted(settings: SimulateSettings) -> None:
     ends = [frozenset((item.start, item.end)) for item in settings.planted]
     if len(set(ends)) != len(ends):
         raise SettingsError("planted: a pair of nodes stands twice")
-    for side in (-_WIDEST, _WIDEST):
+    for side in (-WIDEST, WIDEST):
         for persistent in (False, True):
             coupled(settings, side * settings.between_people, persistent=persistent)
 
