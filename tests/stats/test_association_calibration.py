@@ -1,8 +1,8 @@
 """Type-I error and interval coverage of `association` (METHODS M-9).
 
 Every cohort has new covariates, sites and groups, and ten independent features that are simulations each: the
-rate of a test differs so little between designs (SD about 0.01) that this adds 2 % to the binomial variance of
-20,000 simulations, and takes an eighth of the time. The seed was chosen before the first run. Rates are held
+rate of a test differs so little between designs (SD 0.005 at most) that this adds less than 1 % to the
+binomial variance, and takes an eighth of the time. The seed was chosen before the first run. Rates are held
 against the exact binomial distribution at 1 %, Holm-corrected.
 ``pytest -m slow --junitxml=FILE`` writes every rate to the file.
 """

@@ -89,6 +89,7 @@ def _call(options: Namespace) -> int:
     return {
         "demo": _run_commands.demo,
         "report": _run_commands.report,
+        "simulate": _run_commands.simulate,
         "validate": _run_commands.validate,
     }[options.command](options)
 

@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
         _step(commands, name, words)
     _report(commands)
     _validate(commands)
+    _simulate(commands)
     _evidence(commands)
     _markers(commands)
     return top
@@ -51,10 +52,10 @@ def _add(commands: argparse._SubParsersAction, name: str, words: str) -> argpars
 
 def _demo(commands: argparse._SubParsersAction) -> None:
     command = _add(
-        commands, "demo", "write a small sample of simulated series, run on it, and say where the page is"
+        commands, "demo", "simulate a small study with images, run on it, and say where the page is"
     )
     command.add_argument(
-        "out", type=Path, metavar="OUT", help="folder for the sample (OUT/dataset) and results (OUT/results)"
+        "out", type=Path, metavar="OUT", help="folder for the study (OUT/dataset) and results (OUT/results)"
     )
     command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
     command.add_argument("--quiet", action="store_true", help="no progress")
@@ -99,6 +100,40 @@ def _validate(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--config", type=Path, metavar="FILE", help="settings in YAML")
     command.add_argument("--tsv", action="store_true", help="print problems.tsv instead of sentences")
     command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
+
+
+def _simulate(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "simulate", "write a study of simulated people, with its truth")
+    command.add_argument(
+        "out", type=Path, metavar="OUT", help="folder: new, empty, or of a simulation that was cut short"
+    )
+    for name, kind, sign, words in (
+        ("people", int, "N", "people in the study (default: 36)"),
+        ("sites", int, "N", "centres, each with one scanner (default: 3)"),
+        ("visits", int, "N", "visits with imaging over twelve months (default: 2)"),
+        ("seed", int, "N", "seed of every random stream"),
+        ("volumes", int, "N", "volumes of a run (default: 150)"),
+    ):
+        command.add_argument(f"--{name}", type=kind, metavar=sign, help=words)
+    command.add_argument(
+        "--grid", type=float, metavar="MM", dest="grid_mm", help="edge of a voxel in mm (default: 4)"
+    )
+    command.add_argument(
+        "--null",
+        action="store_false",
+        default=None,
+        dest="effect",
+        help="plant no difference; all that disturbs stays",
+    )
+    command.add_argument(
+        "--tables-only",
+        action="store_false",
+        default=None,
+        dest="images",
+        help="write cleaned region series instead of images: seconds",
+    )
+    command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
+    command.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def _evidence(commands: argparse._SubParsersAction) -> None:

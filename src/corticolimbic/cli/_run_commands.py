@@ -6,8 +6,8 @@ import os
 import sys
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from corticolimbic.foundation import PROBLEM_COLUMNS, Problem, SettingsError, available_cores, problem_rows
@@ -121,20 +121,45 @@ def validate(options: Namespace) -> int:
 
 
 def demo(options: Namespace) -> int:
-    """Write the sample, run on it, and say where the page is."""
-    from corticolimbic.simulate import is_sample, write_sample
-
+    """Simulate a study, run on it, and say where the page is."""
     dataset, out = options.out / "dataset", options.out / "results"
-    if dataset.exists() and not is_sample(dataset):
-        raise SettingsError(f"{dataset} exists and is no sample of ours; name another folder")
-    try:
-        dataset.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"{dataset} cannot be written ({error.strerror}); name another folder") from error
-    config = read_config(write_sample(dataset))
-    _say(
-        f"A sample of simulated people (made by this program, not measured) is in {os.path.relpath(dataset)}."
-    )
+    config = read_config(_simulated(dataset, {}, options))
     result = run(dataset, out, config, n_jobs=options.jobs, quiet=options.quiet)
     _say_result(result, out)
     return result.exit_code
+
+
+def simulate(options: Namespace) -> int:
+    """Write a study of simulated people and say how to go on."""
+    flags = ("people", "sites", "visits", "seed", "grid_mm", "volumes", "effect", "images")
+    chosen = {name: getattr(options, name) for name in flags if getattr(options, name) is not None}
+    config = _simulated(options.out, chosen, options)
+    print(f"Its truth: {options.out / 'truth'}")
+    print(f"Go on with: corticolimbic run {options.out} RESULTS --config {config}")
+    return 0
+
+
+def _simulated(dataset: Path, chosen: dict[str, object], options: Namespace) -> Path:
+    from corticolimbic.simulate import SimulateSettings
+    from corticolimbic.simulate import simulate as write
+    from corticolimbic.workflow._log import Progress
+
+    settings = SimulateSettings.from_mapping(chosen, source="simulate")
+    progress = Progress(quiet=options.quiet)
+    what = "images" if settings.images else "tables"
+    with ExitStack() as stack:
+        advance: list[Callable[[], None]] = []
+
+        def show(done: int, total: int) -> None:
+            if not advance:
+                title = f"Simulating {settings.people} people, {what}"
+                advance.append(stack.enter_context(progress.count(title, total - done)))
+            else:
+                advance[0]()
+
+        config = write(dataset, settings, n_jobs=options.jobs or available_cores(), progress=show)
+    print(
+        f"A study of {settings.people} simulated people (made by this program, not measured) is in "
+        f"{os.path.relpath(dataset)}."
+    )
+    return config

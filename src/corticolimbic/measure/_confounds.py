@@ -137,7 +137,8 @@ def _by_nilearn(
         Exception
     ) as error:  # ValueError, KeyError, IndexError ...: whatever the table makes it stumble over
         words = one_line(str(error)).strip("'\" ") or type(error).__name__
-        raise InputError("CL236", file=file, found=f"strategy {strategy}: {words}") from error
+        said = f" needs {words.removesuffix(' not in index')}" if isinstance(error, KeyError) else f": {words}"
+        raise InputError("CL236", file=file, found=f"strategy {strategy}{said}") from error
 
 
 @contextmanager

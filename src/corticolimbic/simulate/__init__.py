@@ -1,4 +1,9 @@
-"""Simulated people, written as the files that scanners and clinics produce."""
+"""Simulated people, written as the files that scanners and clinics produce, with their truth."""
 
-from corticolimbic.simulate._sample import is_sample as is_sample
-from corticolimbic.simulate._sample import write_sample as write_sample
+from corticolimbic.simulate._people import Person as Person
+from corticolimbic.simulate._people import person as person
+from corticolimbic.simulate._settings import PlantedEffect as PlantedEffect
+from corticolimbic.simulate._settings import SimulateSettings as SimulateSettings
+from corticolimbic.simulate._simulate import simulate as simulate
+from corticolimbic.simulate._study import configuration as configuration
+from corticolimbic.simulate._study import is_simulated as is_simulated

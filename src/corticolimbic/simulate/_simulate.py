@@ -116,6 +116,6 @@ def _claim(out: Path, settings: SimulateSettings, mark: str) -> None:
         raise SettingsError(f"{out} cannot be written ({error.strerror}); name another folder") from error
     sweep_temporary(out)
     describe(out)
-    version = package_version("corticolimbic")
+    version = package_version()
     known = {"mark": mark, "settings": settings.plain(), "version": version, "how": HOW}
     write_json(place, known)

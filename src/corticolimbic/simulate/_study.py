@@ -41,7 +41,7 @@ def describe(root: Path) -> None:
             "BIDSVersion": "1.9.0",
             "DatasetType": "derivative",
             "License": "BSD-3-Clause",
-            "GeneratedBy": [{"Name": GENERATOR, "Version": package_version("corticolimbic")}],
+            "GeneratedBy": [{"Name": GENERATOR, "Version": package_version()}],
         },
     )
 
