@@ -39,7 +39,7 @@ def ours(inputs: tuple[np.ndarray, Any, np.ndarray]) -> np.ndarray:
     """Estimate all features with the package."""
     from corticolimbic.stats import association
 
-    effects = association(inputs[0], inputs[1])
+    effects = association(inputs[0], inputs[1], standard_errors="hc3")
     return np.column_stack([effects.estimate, effects.se, effects.p])
 
 

@@ -8,7 +8,6 @@ import nibabel
 import numpy as np
 import pytest
 from measure.bold_phantom import (
-    BASE,
     ENCODINGS,
     MATRICES,
     SPACE,
@@ -25,7 +24,13 @@ from scipy.ndimage import map_coordinates
 from corticolimbic.circuit import atlas
 from corticolimbic.features import schema
 from corticolimbic.foundation import SettingsError
-from corticolimbic.measure import LabelImageSettings, MeasuredSession, MeasureSettings, measure_session, read_parcels
+from corticolimbic.measure import (
+    LabelImageSettings,
+    MeasuredSession,
+    MeasureSettings,
+    measure_session,
+    read_parcels,
+)
 
 MELBOURNE = "atlases/melbourne-subcortex"
 SCHAEFER = f"{MELBOURNE}/Schaefer2018_{{}}Parcels_7Networks_order_Tian_Subcortex_S2"
@@ -55,7 +60,9 @@ PLAIN = {"strategy": "none", "fd_threshold": None, "statistics": ("pearson",)}
 SHAPE = (24, 29, 22)
 
 
-def write_labels(path: Path, data: np.ndarray, place: np.ndarray, table: dict[int, str] | None = None) -> Path:
+def write_labels(
+    path: Path, data: np.ndarray, place: np.ndarray, table: dict[int, str] | None = None
+) -> Path:
     nibabel.save(nibabel.Nifti1Image(data.astype(np.int16), place), path)
     if table:
         rows = "".join(f"{name}\t{value}\n" for value, name in table.items())
@@ -98,7 +105,9 @@ def test_every_label_atlas_arrives_under_its_own_names(shared_data: Path, tmp_pa
     settings = MeasureSettings(
         **PLAIN,
         atlases=(),
-        label_images=(LabelImageSettings(path=shared_data / file, atlas=name, space=space, threshold=threshold),),
+        label_images=(
+            LabelImageSettings(path=shared_data / file, atlas=name, space=space, threshold=threshold),
+        ),
     )
     (parcels,) = read_parcels(settings)
     assert parcels.name == name
@@ -240,7 +249,7 @@ def test_spheres_hold_their_own_signal(tmp_path: Path, turned: str) -> None:
 
 
 def test_a_partial_field_of_view_takes_its_own_regions_only(tmp_path: Path) -> None:
-    """Of eight slabs of ten slices the image holds all, then a tenth less each, then hardly any, then none."""
+    """Of eight slabs, ten slices each, the image holds six and pieces of the others."""
     shape = (9, 80, 9)
     place = affine(np.diag([3.0, 3.0, 3.0]), (0.0, 0.0, 0.0), shape)
     data = np.repeat(np.arange(1, 9), 10)[None, :, None] * np.ones(shape, dtype=int)
@@ -331,4 +340,3 @@ def test_labels_without_a_name_are_noted(tmp_path: Path) -> None:
     assert definition["settings"]["notes"] == ["labels without a name, not measured: 5"]
     assert {row["region"] for row in found.series} == {"a", "b"}
     np.testing.assert_allclose(found.matrices[0]["upper"], [correlation(1, 2)], atol=1e-4)
-    assert BASE > 0

@@ -23,7 +23,7 @@ def _regions(n: int) -> list[Region]:
     ][:n]
 
 
-@pytest.mark.parametrize("n", [1, 2, 23, 60])
+@pytest.mark.parametrize("n", [1, 2, 23, 40, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("width", [342, 480, 700])
 def test_names_of_regions_never_touch_and_stay_on_the_sheet(n, width):
     pills, height = place(_regions(n), width, 400)

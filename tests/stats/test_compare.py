@@ -340,7 +340,7 @@ class TestSites:
         row = effect(study.run(populations=population(study.table, study.table.index)), "NAc--PAG")
         formula = "z ~ pain + age + C(sex) + fd"
         check_against_statsmodels(row, study.joined("NAc--PAG"), formula, "pain")
-        assert row["n_sites"] == 0
+        assert row["n_sites"] == 1
 
     def test_a_person_alone_at_a_site_is_left_out_and_named(self) -> None:
         study = Study()

@@ -124,7 +124,7 @@ class CohortSettings(Settings):
     site_column: str = Field(
         default="site", description="Column of the participants table that names the site."
     )
-    outcome: Outcome = Field(default=Outcome(), description="The outcome.")
+    outcome: Outcome = Field(default=Outcome(), description="What is to be predicted or compared.")
     populations: tuple[Population, ...] = Field(
         default=(
             Population(

@@ -133,12 +133,11 @@ def _by_nilearn(
             beside.with_suffix(".json").write_text(json.dumps(described), encoding="utf-8")
             image = f"{folder}/{_STEM}_desc-{kind}_bold.nii.gz"
             return load_confounds_strategy(image, denoise_strategy=strategy, **_PARAMETERS[strategy])
-    except (
-        Exception
-    ) as error:  # ValueError, KeyError, IndexError ...: whatever the table makes it stumble over
+    except Exception as error:  # ValueError, KeyError, IndexError: whatever it stumbles over in the table
         words = one_line(str(error)).strip("'\" ") or type(error).__name__
-        said = f" needs {words.removesuffix(' not in index')}" if isinstance(error, KeyError) else f": {words}"
-        raise InputError("CL236", file=file, found=f"strategy {strategy}{said}") from error
+        if isinstance(error, KeyError):
+            words = f"needs {words.removesuffix(' not in index')}"
+        raise InputError("CL236", file=file, found=f"strategy {strategy}: {words}") from error
 
 
 @contextmanager

@@ -68,7 +68,15 @@ def connectivities(
     usable: Bool[np.ndarray, " regions"],
     statistics: Sequence[Statistic],
 ) -> dict[Statistic, Float[np.ndarray, "regions regions"]]:
-    """Return the matrix of each estimator (see `connectivity`); the shrunk ones share one covariance."""
+    """Return the matrix of each estimator; the shrunk ones share one covariance.
+
+    Parameters
+    ----------
+    series, usable
+        As `standardise` returns them.
+    statistics
+        Estimators, as in `connectivity`.
+    """
     matrices: dict[Statistic, Float[np.ndarray, "regions regions"]] = {}
     covariance = None
     for statistic in statistics:

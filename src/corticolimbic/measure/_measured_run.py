@@ -117,7 +117,7 @@ class MeasuredRun:
         return {**self.key, **quality, "qc": "ok", **values}
 
     def voxels(self, *ends: Sequence[int]) -> dict[str, int]:
-        """Return the column ``n_voxels`` of a target: of its smaller end, ends given by their nodes' places."""
+        """Return the column ``n_voxels`` of a target: of its smaller end, ends by their nodes' places."""
         if self.n_voxels is None:
             return {}
         return {"n_voxels": int(min(self.n_voxels[list(nodes)].sum() for nodes in ends))}
@@ -139,7 +139,7 @@ class MeasuredRun:
 
     def losses(self, run: SeriesRun | BoldRun) -> Iterator[Problem]:
         """Yield what should be known of nodes without a series."""
-        if not len(self.series):
+        if self.dof < 1:  # nothing varies then
             return
         lost = np.flatnonzero(~self.usable).tolist()
         silent = [self.nodes[at] for at in lost if not self.is_scarce(at)]

@@ -75,6 +75,15 @@ def grid_weights(
 ) -> RegionWeights:
     """Return the weights of an atlas on a grid, those of the last few grids from memory.
 
+    Parameters
+    ----------
+    parcels
+        From `read_parcels`.
+    shape, affine, space
+        The image's grid: voxels along each axis, voxel indices to mm, name of the space.
+    allow_space_mismatch
+        Spaces whose label images may be used on images in another space.
+
     Raises
     ------
     SpaceMismatchError

@@ -15,7 +15,8 @@ class LabelImageSettings(Settings):
     """One parcellation on a grid, for measuring images."""
 
     path: Path = Field(
-        description="NIfTI file of labels, absolute or relative to the folder in which the command is started."
+        description="NIfTI file of labels, absolute or relative to the folder in which the command is "
+        "started.",
     )
     table: Path | None = Field(
         default=None,
@@ -28,19 +29,19 @@ class LabelImageSettings(Settings):
     name: str | None = Field(
         default=None,
         min_length=1,
-        description="Name in the column atlas; by default the known atlas', else the label after seg- or atlas- in "
-        "the file name, else the file name.",
+        description="Name in the column atlas; by default the known atlas', else the label after seg- or "
+        "atlas- in the file name, else the file name.",
     )
     space: str | None = Field(
         default=None,
-        description="Space of the image, for instance MNI152NLin6Asym; by default what the file name says, else "
-        "the known atlas' own.",
+        description="Space of the image, for instance MNI152NLin6Asym; by default what the file name says, "
+        "else the known atlas' own.",
     )
     threshold: float | None = Field(
         default=None,
         gt=0,
-        description="For files with one map of probabilities a label, and needed there: smallest value at which a "
-        "voxel takes its most probable label.",
+        description="For files with one map of probabilities a label, and needed there: smallest value at "
+        "which a voxel takes its most probable label.",
     )
 
 
@@ -50,21 +51,22 @@ class MeasureSettings(Settings):
     statistics: tuple[Statistic, ...] = Field(
         default=("pearson", "ledoit_wolf", "partial"),
         min_length=1,
-        description="Estimators of connectivity: pearson (empirical covariance), ledoit_wolf (correlation of the "
-        "shrunk covariance), partial (partial correlation from the shrunk precision).",
+        description="Estimators of connectivity: pearson (empirical covariance), ledoit_wolf (correlation "
+        "of the shrunk covariance), partial (partial correlation from the shrunk precision).",
     )
     fd_threshold: float | None = Field(
         default=0.5,
         gt=0,
-        description="Volumes with a framewise displacement above this many millimetres are dropped; null switches "
-        "censoring off, and runs without a motion table can then be measured.",
+        description="Volumes with a framewise displacement above this many millimetres are dropped; null "
+        "switches censoring off, and runs without a motion table can then be measured.",
     )
     min_coverage: float = Field(
         default=0.5,
         ge=0,
         le=1,
-        description="Smallest share of a region's nodes with signal; below it the region's edges are missing, with "
-        "the reason. In images also the smallest share of a node's voxels with usable signal.",
+        description="Smallest share of a region's nodes with signal; below it the region's edges are "
+        "missing, with the reason. In images also the smallest share of a node's voxels with "
+        "usable signal.",
     )
     allow_low_dof: bool = Field(
         default=False,
@@ -72,8 +74,8 @@ class MeasureSettings(Settings):
     )
     circuit_edges: bool = Field(
         default=True,
-        description="Measure the circuit's edges where the atlas has a map onto the circuit. Matrices are stored "
-        "either way.",
+        description="Measure the circuit's edges where the atlas has a map onto the circuit. Matrices are "
+        "stored either way.",
     )
     atlases: tuple[str, ...] = Field(
         default=("coordinates",),
@@ -81,7 +83,8 @@ class MeasureSettings(Settings):
     )
     label_images: tuple[LabelImageSettings, ...] = Field(
         default=(),
-        description="Label images from which the series of BOLD images are taken, beside the spheres, in one pass.",
+        description="Label images from which the series of BOLD images are taken, beside the spheres, in "
+        "one pass.",
     )
     radius_mm: float | None = Field(
         default=None,
@@ -90,10 +93,11 @@ class MeasureSettings(Settings):
     )
     strategy: Strategy = Field(
         default="simple",
-        description="Confounds removed from the series of BOLD images, by nilearn's names: simple (24 motion "
-        "parameters, white matter, CSF, slow drifts), scrubbing (the same with 8 tissue regressors, without volumes "
-        "that moved), compcor (24 motion parameters, anatomical components, slow drifts), ica_aroma (images that "
-        "ICA-AROMA denoised, with white matter, CSF, slow drifts), none.",
+        description="Confounds removed from the series of BOLD images, by nilearn's names: simple (24 "
+        "motion parameters, white matter, CSF, slow drifts), scrubbing (the same with 8 tissue "
+        "regressors, without volumes that moved), compcor (24 motion parameters, anatomical "
+        "components, slow drifts), ica_aroma (images that ICA-AROMA denoised, with white "
+        "matter, CSF, slow drifts), none.",
     )
     allow_space_mismatch: tuple[str, ...] = Field(
         default=(),
@@ -103,7 +107,8 @@ class MeasureSettings(Settings):
         default=0.3,
         ge=0,
         lt=1,
-        description="Voxels whose mean is at most this share of the brain's median have no usable signal and lower "
-        "the coverage; 0 for images whose mean was removed. The default is an assumption: deep regions far from the "
-        "coils often have half the median's signal, voxels in the dropout above the sinuses hardly any.",
+        description="Voxels whose mean is at most this share of the brain's median have no usable signal "
+        "and lower the coverage; 0 for images whose mean was removed. The default is an "
+        "assumption: deep regions far from the coils often have half the median's signal, "
+        "voxels in the dropout above the sinuses hardly any.",
     )

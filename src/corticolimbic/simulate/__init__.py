@@ -7,3 +7,6 @@ from corticolimbic.simulate._settings import SimulateSettings as SimulateSetting
 from corticolimbic.simulate._simulate import simulate as simulate
 from corticolimbic.simulate._study import configuration as configuration
 from corticolimbic.simulate._study import is_simulated as is_simulated
+from corticolimbic.simulate._table_cohort import TableCohort as TableCohort
+from corticolimbic.simulate._table_cohort import population_estimate as population_estimate
+from corticolimbic.simulate._table_cohort import table_cohort as table_cohort

@@ -131,3 +131,13 @@ def _integrated(
     gains = CANONICAL.gain(omega)[:, None] / (1j * omega[:, None] - values)
     overlap = gains.T @ (weights[:, None] * np.conj(gains))
     return (vectors @ (modes * overlap) @ np.conj(vectors.T)).real
+
+
+def territory_autocovariance(n_volumes: int, repetition_time: float) -> Float[np.ndarray, " lags"]:
+    """Return the autocovariance of an uncoupled territory's BOLD at lags of 0, 1, ... volumes."""
+    spacing = 2 * np.pi / (n_volumes * repetition_time + 2 * _REST_S)
+    omega = np.arange(int(np.ceil(CANONICAL.highest_omega / spacing)) + 1) * spacing
+    single, scale = _single()
+    density = bold_spectrum(single, omega)[:, 0, 0].real * spacing / np.pi
+    density[0] /= 2
+    return scale**2 * np.cos(np.outer(np.arange(n_volumes) * repetition_time, omega)) @ density

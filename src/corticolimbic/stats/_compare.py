@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from corticolimbic.features import schema
-from corticolimbic.foundation import Problem, problem
+from corticolimbic.foundation import Problem, SettingsError, problem
 from corticolimbic.stats._association import Effects, association
 from corticolimbic.stats._compare_settings import CompareSettings
 from corticolimbic.stats._design import Design, LeftOut, aligned, design
@@ -126,6 +126,8 @@ def compare(
     found = _Found()
     covariates = _covariates(settings, participants, quality, outcomes, found)
     questions = contrasts(outcomes)
+    if SITE in {*settings.covariates, *(question.outcome for question in questions)}:
+        raise SettingsError("compare: the site is always in the model; do not name it as covariate or outcome")
     for name in dict.fromkeys(populations["population"]):
         members = populations[(populations["population"] == name) & (populations["member"] == 1)]
         sites = members.set_index("participant_id")["site"]
@@ -286,7 +288,7 @@ def _rows(
                 "es_high": effects.es_high[index],
                 "es_kind": effects.es_kind,
                 "n": int(effects.n[index]),
-                "n_sites": int(effects.n_sites[index]),
+                "n_sites": max(int(effects.n_sites[index]), 1),
                 "family": families[index],
                 "model": effects.model,
             }

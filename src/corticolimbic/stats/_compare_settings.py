@@ -25,7 +25,7 @@ class CompareSettings(Settings):
     standard_errors: StandardErrors = Field(
         default="hc2",
         description="Errors that need no equal variances: hc2 with Bell and McCaffrey's degrees of freedom, "
-        "whose tests keep their 5 % from about 30 people, or hc3 with people minus columns, which is too "
+        "whose tests stay close to 5 % from 30 people, or hc3 with people minus columns, which is too "
         "cautious below about 120.",
     )
     minimum_people: int = Field(
