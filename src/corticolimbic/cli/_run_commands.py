@@ -142,7 +142,7 @@ def simulate(options: Namespace) -> int:
 def _simulated(dataset: Path, chosen: dict[str, object], options: Namespace) -> Path:
     from corticolimbic.simulate import SimulateSettings
     from corticolimbic.simulate import simulate as write
-    from corticolimbic.workflow._log import Progress
+    from corticolimbic.workflow import Progress
 
     settings = SimulateSettings.from_mapping(chosen, source="simulate")
     progress = Progress(quiet=options.quiet)

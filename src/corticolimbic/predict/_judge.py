@@ -117,6 +117,19 @@ def judge(
     Correlations are made within sites and combined over the external sites by random-effects meta-analysis;
     people of different sites are never pooled into one correlation. Skill is 1 - SSE/SSE(training mean).
 
+    Parameters
+    ----------
+    name, outcome
+        Of the marker, and of what it is judged against.
+    judged
+        People with score and outcome, as `gather` returns them.
+    use
+        Whether the marker predicts this outcome in its unit.
+    rng
+        Random stream of the bootstrap.
+    resamples
+        Bootstrap samples of the interval of skill.
+
     Returns
     -------
     evaluation

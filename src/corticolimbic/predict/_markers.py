@@ -57,6 +57,8 @@ class Marker:
         Verified performance with n, and failures to replicate.
     needs
         Files that the user must have.
+    source
+        Where the formula's figures come from.
     intercept, terms
         The formula.
     """

@@ -1,4 +1,4 @@
-"""What disturbs a run: head motion and what it does to the signal, physiology, drift; and their regressors."""
+"""What disturbs a run: head motion and its artefact, physiology, drift; and their regressors."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def component_notes(table: pd.DataFrame) -> dict[str, dict[str, object]]:
 
 
 def _head(volumes: int, mean_mm: float, rng: np.random.Generator) -> np.ndarray:
-    """Return six head parameters (mm, radians) whose mean framewise displacement is given; some volumes jump."""
+    """Return six head parameters (mm, radians) of a mean framewise displacement; some volumes jump."""
     kicks = rng.standard_normal((volumes, 6)) * np.where(rng.random((volumes, 1)) < 0.03, 5.0, 1.0)
     head = np.zeros((volumes, 6))
     for volume in range(1, volumes):

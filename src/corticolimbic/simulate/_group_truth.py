@@ -24,9 +24,9 @@ FLOOR = 1.0
 def write_group_truth(root: Path, settings: SimulateSettings) -> None:
     """Write ``truth/effects.tsv``: what the declared comparison would estimate if nothing were noisy.
 
-    Per edge: the difference of the expected values between the latent groups; and the estimate that the declared
-    model (people with an outcome, groups by their ratings, covariates age, sex, motion and site) makes of the expected
-    values: as the model is linear, the expectation of its estimate in these people.
+    Per edge: the difference of the expected values between the latent groups; and the estimate that the
+    declared model (people with an outcome, groups by their ratings, covariates age, sex, motion and site)
+    makes of the expected values: as the model is linear, the expectation of its estimate in these people.
     """
     names = edge_names()
     people, values, motion = [], [], []
@@ -62,7 +62,7 @@ def expected_estimate(
     mean_fd: Float[np.ndarray, " people"],
     names: tuple[str, ...],
 ) -> tuple[Float[np.ndarray, " edges"], int]:
-    """Return what the declared model makes of expected values, and of how many people; NaN where it cannot be."""
+    """Return what the declared model makes of expected values (NaN if it cannot), and of how many people."""
     index = [one.participant_id for one in people]
     table = pd.DataFrame(
         {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from corticolimbic.foundation import atomic_path
 from corticolimbic.simulate._brain import Brain
@@ -33,7 +33,9 @@ def write_bold(
     header.set_xyzt_units("mm", "sec")
     header.set_slope_inter(SLOPE, 0.0)
     # The file has x vary fastest: places of the brain's voxels in that order, taken from those in ours.
-    places = np.ravel_multi_index(np.unravel_index(brain.voxels, brain.mask.shape), brain.mask.shape, order="F")
+    places = np.ravel_multi_index(
+        np.unravel_index(brain.voxels, brain.mask.shape), brain.mask.shape, order="F"
+    )
     limits = np.iinfo(np.int16)
     with atomic_path(path) as temporary, _compressed(temporary) as stream:
         stream.write(_start(header))
@@ -72,7 +74,7 @@ def _start(header: Any) -> bytes:
 
 @contextmanager
 def _compressed(path: Path) -> Iterator[BinaryIO]:
-    """Open a gzip stream without name or time, so that equal content gives equal bytes; fast if ISA-L is there."""
+    """Open a gzip stream without name or time (equal content, equal bytes); fast where ISA-L is there."""
     with path.open("wb") as raw:
         try:
             from isal import igzip

@@ -17,7 +17,7 @@ _CUT = 3.0
 def smooth_noise(
     shape: tuple[int, int, int], count: int, fwhm_voxels: float, rng: np.random.Generator
 ) -> Float[np.ndarray, "volumes x y z"]:
-    """Return noise of a variance of 1 away from the grid's sides, smoothed to a full width at half maximum."""
+    """Return smoothed noise, of a variance of 1 away from the grid's sides."""
     return _smoothed(rng.standard_normal((count, *shape), dtype=np.float32), fwhm_voxels)
 
 

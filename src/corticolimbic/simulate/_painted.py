@@ -24,7 +24,8 @@ _DROPOUTS = (
     ((-23.0, -3.0, -24.0), 9.0, 0.7),
     ((23.0, -3.0, -24.0), 9.0, 0.7),
 )
-"""Centre in mm, spread in mm and share of the person's dropout: orbitofrontal cortex, NAc, amygdala. Assumed."""
+"""Centre in mm, spread in mm and share of the person's dropout: orbitofrontal cortex, NAc, amygdala. "
+"Assumed."""
 _VENTRICLES = ((-8.0, -5.0, 18.0), (8.0, -5.0, 18.0), (0.0, -40.0, -30.0))
 
 
@@ -99,7 +100,7 @@ def displaced(settings: SimulateSettings, person: Person) -> Float[np.ndarray, "
 
 
 def _territories(nodes: np.ndarray, brain: Brain, edge_mm: float) -> Any:
-    """Return the shares (voxels, nodes + territories) of each voxel in the territories around it, summing to 1."""
+    """Return the shares (voxels, nodes + territories) of each voxel in the territories around it."""
     from scipy.sparse import csr_array
     from scipy.spatial import KDTree
 

@@ -101,7 +101,7 @@ def imaging_months(settings: SimulateSettings) -> tuple[int, ...]:
     """Return the months of the visits with imaging."""
     if settings.visits == 1:
         return (_FIRST,)
-    return tuple(int(round(month)) for month in np.linspace(_FIRST, _LAST, settings.visits))
+    return tuple(round(float(month)) for month in np.linspace(_FIRST, _LAST, settings.visits))
 
 
 def rating_months(settings: SimulateSettings) -> tuple[int, ...]:

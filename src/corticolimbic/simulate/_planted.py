@@ -101,7 +101,7 @@ def expected_covariance(
     network
         The person's.
     lags
-        Weight of each lag of 0, 1, ... volumes in :math:`\sum_l r_l C(l)`, lags above 0 counted on both sides.
+        Weight of each lag of 0, 1, ... volumes in the sum of covariances, lags above 0 counted on both sides.
     repetition_time
         Seconds.
 

@@ -46,8 +46,8 @@ class SimulateSettings(Settings):
             PlantedEffect(start="NAc_L", end="mPFC", change=0.105),
             PlantedEffect(start="NAc_R", end="mPFC", change=0.105),
         ),
-        description="Couplings that differ between groups. The defaults are tuned: with them the group difference "
-        "of NAc--mPFC is about d = 1.5 as the declared pipeline measures it.",
+        description="Couplings that differ between groups. The defaults are tuned: with them the group "
+        "difference of NAc--mPFC is about d = 1.5 as the declared pipeline measures it.",
     )
     effect: bool = Field(
         default=True, description="Plant the difference; without it all nuisances stay (a null cohort)."

@@ -109,7 +109,9 @@ def _claim(out: Path, settings: SimulateSettings, mark: str) -> None:
     except InputError:
         earlier = None
     if earlier is not None and earlier != mark:
-        raise SettingsError(f"{out} holds a simulation with other settings; name another folder, or remove it")
+        raise SettingsError(
+            f"{out} holds a simulation with other settings; name another folder, or remove it"
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from corticolimbic.foundation import InputError, is_temporary, package_version, read_json, write_json, write_text
+from corticolimbic.foundation import (
+    InputError,
+    is_temporary,
+    package_version,
+    read_json,
+    write_json,
+    write_text,
+)
 from corticolimbic.simulate._brain import ATLAS
 from corticolimbic.simulate._disturbances import FD_THRESHOLD
 from corticolimbic.simulate._people import Person, rating_months, session_name, site_name
@@ -27,8 +34,8 @@ def is_simulated(root: Path) -> bool:
         made_by = read_json(root / DESCRIPTION).get("GeneratedBy")
     except InputError:
         return root.is_dir() and all(is_temporary(path) for path in root.iterdir())
-    return isinstance(made_by, list) and [GENERATOR] == [
-        item.get("Name") for item in made_by if isinstance(item, dict)
+    return isinstance(made_by, list) and [item.get("Name") for item in made_by if isinstance(item, dict)] == [
+        GENERATOR
     ]
 
 
@@ -94,7 +101,8 @@ def write_study(root: Path, settings: SimulateSettings) -> Path:
         },
     )
     write_json(
-        root / "sessions.json", {"pain_nrs": {"Description": "Pain of the last day, 0 to 10, with its error."}}
+        root / "sessions.json",
+        {"pain_nrs": {"Description": "Pain of the last day, 0 to 10, with its error."}},
     )
     if not settings.images:
         sidecar = root / f"task-rest_seg-{ATLAS}_stat-mean_timeseries.json"

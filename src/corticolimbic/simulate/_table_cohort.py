@@ -51,9 +51,9 @@ def table_cohort(settings: SimulateSettings, rng: np.random.Generator) -> TableC
     """Draw a study as tables: the same people and nuisances as with images, connectivity without images.
 
     Each person's covariance of the spheres' cleaned series is a Wishart draw around its expectation, with the
-    effective degrees of freedom of the autocorrelated, cleaned run (`TableModel.dof`), fewer where volumes are
-    censored. Motion differs between groups and leaves its artefact, sites differ in noise and smoothness, people are
-    lost depending on their pain.
+    effective degrees of freedom of the autocorrelated, cleaned run (`TableModel.dof`), fewer where volumes
+    are censored. Motion differs between groups and leaves its artefact, sites differ in noise and
+    smoothness, people are lost depending on their pain.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def _wishart(
     dof: Float[np.ndarray, " people"],
     rng: np.random.Generator,
 ) -> Float[np.ndarray, "people nodes nodes"]:
-    """Return one Wishart matrix a person, by Bartlett's decomposition (degrees of freedom need not be whole)."""
+    """Return one Wishart matrix a person, by Bartlett's decomposition; degrees of freedom may be broken."""
     people, n, _ = covariance.shape
     root = np.linalg.cholesky(covariance)
     lower = np.tril(rng.standard_normal((people, n, n)), -1)
@@ -158,9 +158,13 @@ def _features(
         "space": settings.space,
         "atlas": ATLAS,
         "strategy": _STRATEGY,
-        "measure": np.tile(np.array(["fc"] * len(targets) + ["mean_fd", "censored_share"], dtype=object), len(ids)),
+        "measure": np.tile(
+            np.array(["fc"] * len(targets) + ["mean_fd", "censored_share"], dtype=object), len(ids)
+        ),
         "target": np.tile(np.array([*targets, "WholeBrain", "WholeBrain"], dtype=object), len(ids)),
-        "statistic": np.tile(np.array(["pearson"] * len(targets) + ["mean", "share"], dtype=object), len(ids)),
+        "statistic": np.tile(
+            np.array(["pearson"] * len(targets) + ["mean", "share"], dtype=object), len(ids)
+        ),
         "definition": "simulated",
         "value": numbers,
         "unit": np.tile(np.array(["r"] * len(targets) + ["mm", "share"], dtype=object), len(ids)),

@@ -98,7 +98,9 @@ def _table_model(settings: SimulateSettings) -> TableModel:
         matrix = cleaning(run, images=True)
         forms.append(matrix.T @ matrix / len(matrix))
     lags = np.mean([lag_weights(form) for form in forms], axis=0)
-    left = np.mean([run.sources.T @ form @ run.sources for run, form in zip(runs, forms, strict=True)], axis=0)
+    left = np.mean(
+        [run.sources.T @ form @ run.sources for run, form in zip(runs, forms, strict=True)], axis=0
+    )
     means = [float(np.nanmean(run.displacement)) for run in runs]
     deviations = np.linspace(-WIDEST, WIDEST, _DEVIATIONS) * settings.between_people
     networks = [

@@ -16,12 +16,13 @@ from corticolimbic.simulate._planted import expected_covariance
 from corticolimbic.theory import Network
 
 HOW = (
-    "Expected Fisher z of the correlation that the declared pipeline measures, over the neural signal and the noise of "
-    "the scanner, given the head motion, physiology and drift that were drawn. With W the mean weights of the spheres, "
-    "P the painted maps and T the matrix that drops volumes and removes confounds, the covariance of the cleaned "
-    "series is W P C P' W' + W D N'T'T N D' W' + noise, where C is the BOLD covariance of the network summed over "
-    "lags with the weights of T'T. Fisher z is taken of the correlations of that covariance: the bias of a finite run, "
-    "about r / (2 x degrees of freedom), and the loss of nodes without usable signal are not in it."
+    "Expected Fisher z of the correlation that the declared pipeline measures, over the neural signal "
+    "and the noise of the scanner, given the head motion, physiology and drift that were drawn. With W "
+    "the mean weights of the spheres, P the painted maps and T the matrix that drops volumes and removes "
+    "confounds, the covariance of the cleaned series is W P C P' W' + W D N'T'T N D' W' + noise, where C "
+    "is the BOLD covariance of the network summed over lags with the weights of T'T. Fisher z is taken "
+    "of the correlations of that covariance: the bias of a finite run, about r / (2 x degrees of "
+    "freedom), and the loss of nodes without usable signal are not in it."
 )
 
 
@@ -93,7 +94,9 @@ def _edges() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     place = {node.name: position for position, node in enumerate(spheres.nodes)}
     members = spheres.members()
     ends = [edge.ends for edge in measurable_edges(spheres)]
-    regions = {name: position for position, name in enumerate(dict.fromkeys(end for pair in ends for end in pair))}
+    regions = {
+        name: position for position, name in enumerate(dict.fromkeys(end for pair in ends for end in pair))
+    }
     weights = np.zeros((len(regions), len(place)))
     for name, position in regions.items():
         weights[position, [place[node] for node in members[name]]] = 1 / len(members[name])

@@ -56,7 +56,17 @@ def bold_covariance(
 def bold_correlation(
     network: Network, *, response: Response = CANONICAL, band: tuple[float, float] | None = None
 ) -> Float[np.ndarray, "*networks nodes nodes"]:
-    """Return the correlations of the network's BOLD signals: what long noiseless runs converge to."""
+    """Return the correlations of the network's BOLD signals: what long noiseless runs converge to.
+
+    Parameters
+    ----------
+    network
+        One network, or a stack of them.
+    response
+        Haemodynamic response.
+    band
+        Lowest and highest frequency in Hz of an ideal filter; None for all.
+    """
     return correlation(bold_covariance(network, response=response, band=band))
 
 
@@ -66,6 +76,15 @@ def bold_spectrum(
     """Return the cross-spectral density of BOLD at angular frequencies in radians per s.
 
     Its integral over all frequencies, positive and negative, divided by 2 pi, is the covariance.
+
+    Parameters
+    ----------
+    network
+        One network, or a stack of them.
+    omega
+        Angular frequencies, radians per s.
+    response
+        Haemodynamic response.
     """
     identity = np.eye(len(network.names))
     system = 1j * omega[:, None, None] * identity - network.coupling[..., None, :, :]
@@ -81,6 +100,15 @@ def bold_lagged_covariance(
     The row is the later signal where the lag is positive. A sum over evenly spaced frequencies is taken: the
     covariance of a periodic process, whose period is so long that about 1e-12 of the true covariance is left
     at its end.
+
+    Parameters
+    ----------
+    network
+        One network, or a stack of them.
+    lag_s
+        Lag in s, of either sign.
+    response
+        Haemodynamic response.
     """
     spacing = 2 * np.pi / (abs(lag_s) + 2 * memory_s(network, response))
     omega = np.arange(int(np.ceil(response.highest_omega / spacing)) + 1) * spacing

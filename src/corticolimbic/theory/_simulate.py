@@ -20,7 +20,19 @@ _SHORT_RUN = 1_000
 def simulate_activity(
     network: Network, n_steps: int, dt: float, rng: np.random.Generator
 ) -> Float[np.ndarray, "steps nodes"]:
-    """Return stationary activity at steps of ``dt`` seconds, by the exact discretisation."""
+    """Return stationary activity at steps of ``dt`` seconds, by the exact discretisation.
+
+    Parameters
+    ----------
+    network
+        One network.
+    n_steps
+        Number of steps, the first one drawn from the stationary distribution.
+    dt
+        Step in s; of any length, as the discretisation is exact.
+    rng
+        Random stream.
+    """
     _one(network)
     if n_steps < 1:
         raise SettingsError(f"at least one step is simulated, not {n_steps}")

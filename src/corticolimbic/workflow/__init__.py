@@ -5,6 +5,7 @@ from corticolimbic.workflow._config import config_text as config_text
 from corticolimbic.workflow._config import read_config as read_config
 from corticolimbic.workflow._execute import Plan as Plan
 from corticolimbic.workflow._folder import is_ours as is_ours
+from corticolimbic.workflow._log import Progress as Progress
 from corticolimbic.workflow._page import PAGE as PAGE
 from corticolimbic.workflow._run import STEPS as STEPS
 from corticolimbic.workflow._run import Result as Result

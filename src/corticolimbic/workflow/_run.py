@@ -113,7 +113,13 @@ def run(
 def dry_run(
     dataset: Path, out: Path, config: Config, *, until: str = "report", verify: bool = False
 ) -> list[Plan]:
-    """Return what `run` would do, step by step, without writing anything."""
+    """Return what `run` would do, step by step, without writing anything.
+
+    Parameters
+    ----------
+    dataset, out, config, until, verify
+        As for `run`.
+    """
     context, found, _ = _look(dataset, out, config)
     check_folder(out, dataset)
     return [plan(context, step, step.units(context, found), verify=verify) for step in _wanted(until)]
