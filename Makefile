@@ -26,7 +26,7 @@ INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check
 PYTEST = $(BIN)/python -m pytest -n 2
 SOURCES = src tests benchmarks docs
 
-.PHONY: setup demo test test-all test-lowest bench docs picture lint format constraints clean help
+.PHONY: setup demo test test-all test-lowest bench docs site picture lint format constraints clean help
 
 help:
 	@echo "make setup        $(VENV) with the package, the test tools and the versions of constraints/"
@@ -35,7 +35,7 @@ help:
 	@echo "make test-lowest  tests with the oldest versions that pyproject.toml allows"
 	@echo "make lint         ruff, mypy and the order of the rooms;   make format   mend what ruff can"
 	@echo "make bench        benchmarks/results.tsv (BENCH=smoke: small sizes, seconds)"
-	@echo "make docs         the manual in site/"
+	@echo "make docs         the reference pages anew, and the manual in site/"
 	@echo "make picture      the README's picture, from the demo's page (needs Chromium)"
 	@echo "make constraints  write constraints/ anew for PYTHON=python3.X"
 	@echo "make clean        remove everything that is built here"
@@ -97,6 +97,10 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.docs
 	$(BIN)/python docs/generate.py
+	@$(MAKE) --no-print-directory site
+
+# The manual from the pages as they are committed: CI must not mend the pages that a test then compares.
+site: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "The manual: file://$(abspath site)/index.html"
 

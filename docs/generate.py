@@ -149,6 +149,7 @@ def _type(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         return "block"
     names = {
+        Path: "path",
         str: "text",
         float: "number",
         int: "whole number",
@@ -261,7 +262,7 @@ def problems() -> str:
     intro = (
         "Whatever is found wrong with an input is a row of `problems.tsv`, with the file, the row, what was "
         "found, what was expected and a remedy. *info*: read all the same. *excluded*: set aside by a rule. "
-        "*failed*: could not be read (exit code 3).\n"
+        "*failed*: could not be read or estimated (exit code 3).\n"
     )
     parts, hundred = [intro], ""
     for entry in problem_codes().values():

@@ -156,3 +156,24 @@ def test_the_order_of_participants_changes_nothing(order: list[int]) -> None:
         one.table.sort_values(key, ignore_index=True), other.table.sort_values(key, ignore_index=True)
     )
     assert sorted(one.problems) == sorted(other.problems)
+
+
+def test_words_where_numbers_are_declared_say_how_to_declare_groups() -> None:
+    people = participants(group=["SBPp", "SBPr", ""])
+    with pytest.raises(SettingsError, match="no cell is a number \\('SBPp', 'SBPr'\\); for two groups name"):
+        outcomes(people, ratings({}), Outcome(family="column", column="group"))
+    chosen = Outcome(family="column", column="group", positive="persistent", negative="recovered")
+    with pytest.raises(SettingsError, match="no cell is 'persistent' nor 'recovered'"):
+        outcomes(people, ratings({}), chosen)
+
+
+def test_a_session_that_nobody_has_is_named_with_those_that_there_are() -> None:
+    sessions = ratings({"sub-1": {"ses-10": "5", "ses-2": "5"}})
+    with pytest.raises(SettingsError, match="no session 'ses-a'; they have ses-2, ses-10"):
+        outcomes(participants(site=["x"]), sessions, RELATIVE)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, 30])
+def test_thresholds_beside_the_first_are_shares(share: float) -> None:
+    with pytest.raises(ValueError, match="beside"):
+        Outcome(beside=(share,))

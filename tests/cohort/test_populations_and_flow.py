@@ -9,7 +9,16 @@ from cohort.people import participants, quality
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corticolimbic.cohort import CohortSettings, Population, Rule, flow, population_table, sites
+from corticolimbic.cohort import (
+    CohortSettings,
+    Outcome,
+    Population,
+    Rule,
+    check_sites,
+    flow,
+    population_table,
+    sites,
+)
 from corticolimbic.foundation import SettingsError
 
 RULES = CohortSettings(
@@ -138,3 +147,17 @@ def test_listed_people_are_members_or_counted_as_removed(cohort: tuple, with_out
         table.sort_values(key, ignore_index=True), again.sort_values(key, ignore_index=True)
     )
     assert flow(again, RULES, with_files=files, measured=frozenset(fd.index), outcome=chosen) == counts
+
+
+def test_who_was_not_measured_at_baseline_leaves_with_the_session_named() -> None:
+    outcome = Outcome(baseline_session="ses-pre")
+    chosen = CohortSettings(populations=(Population(name="all"),), outcome=outcome)
+    table = population_table(participants(site=["a", "a"]), quality(sub_1=0.1), None, chosen)
+    assert reasons(table, "all") == {"sub-1": "", "sub-2": "no measured run in ses-pre"}
+
+
+def test_a_table_without_the_column_of_sites_is_noted() -> None:
+    (row,) = check_sites(participants(centre=["a", "b"]), RULES)
+    assert (row.code, row.severity) == ("CL316", "info")
+    assert "no column 'site'; the columns are centre" in row.found
+    assert check_sites(participants(site=["a", ""]), RULES) == ()

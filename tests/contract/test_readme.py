@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from corticolimbic.simulate import write_sample
+from corticolimbic.simulate import SimulateSettings, simulate
 
 
 def test_python_in_the_readme_runs_after_the_demo(repository: Path, tmp_path: Path) -> None:
@@ -15,13 +15,14 @@ def test_python_in_the_readme_runs_after_the_demo(repository: Path, tmp_path: Pa
         r"```python\n(.*?)```", (repository / "README.md").read_text(encoding="utf-8"), re.DOTALL
     )
     assert blocks
-    write_sample(tmp_path / "demo-output" / "dataset")
+    small = SimulateSettings(people=2, sites=1, visits=1, volumes=60, grid_mm=8)
+    simulate(tmp_path / "demo-output" / "dataset", small)
     for block in blocks:
         done = subprocess.run(
             [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith("sub-01 ses-baseline ('mPFC',")
+        assert done.stdout.startswith("sub-001 ses-baseline 50 ")
 
 
 def test_links_of_the_papers_lead_to_files(repository: Path) -> None:

@@ -23,12 +23,19 @@ from nilearn.maskers import NiftiLabelsMasker
 from corticolimbic.circuit import atlas
 from corticolimbic.dataset import BoldRun, SessionFiles, scan
 from corticolimbic.features import schema
-from corticolimbic.measure import LabelImageSettings, MeasuredSession, MeasureSettings, measure_session
+from corticolimbic.measure import (
+    BANDS,
+    LabelImageSettings,
+    MeasuredSession,
+    MeasureSettings,
+    measure_session,
+)
 
 SHAPE = (26, 28, 26)
 PLACE = affine(np.diag([4.0, 4.0, 4.0]), (0.0, 10.0, 25.0), SHAPE)
 HEAD = np.pad(np.ones([length - 2 for length in SHAPE], dtype=bool), 1)
 VOLUMES = 90
+FLUCTUATIONS = {band.measure for band in BANDS}
 FEW = MeasureSettings(atlases=("baliki2012",), statistics=("pearson",))
 
 
@@ -105,8 +112,9 @@ def test_rows_say_what_was_done(tmp_path: Path) -> None:
     for row in found.features:
         assert (row["atlas"], row["space"], row["strategy"]) == ("baliki2012", SPACE, "simple, FD <= 0.5 mm")
         assert row["n_volumes"] == VOLUMES - 4
-        assert row["dof"] == VOLUMES - 4 - 1 - 24 - 2 - 3
-        assert row["qc"] == "ok"
+        slow = 1 if row["measure"] in FLUCTUATIONS else 3  # a linear trend instead of the cosines
+        assert row["dof"] == VOLUMES - 4 - 1 - 24 - 2 - slow
+        assert row["qc"] == "ok" or (row["measure"] in FLUCTUATIONS and row["qc"].startswith("gaps: "))
     for row in edges:
         assert row["coverage"] == 1
         assert row["n_voxels"] > 5
@@ -123,11 +131,11 @@ def test_rows_say_what_was_done(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "changed"),
     [
-        ("strategy", "compcor", {"motion", "fc"}),
-        ("fd_threshold", 0.4, {"motion", "fc"}),
-        ("radius_mm", 7.0, {"fc"}),
-        ("usable_signal", 0.2, {"fc"}),
-        ("min_coverage", 0.4, {"fc"}),
+        ("strategy", "compcor", {"motion", "fc", *FLUCTUATIONS}),
+        ("fd_threshold", 0.4, {"motion", "fc", *FLUCTUATIONS}),
+        ("radius_mm", 7.0, {"fc", *FLUCTUATIONS}),
+        ("usable_signal", 0.2, {"fc", *FLUCTUATIONS}),
+        ("min_coverage", 0.4, {"fc", *FLUCTUATIONS}),
         ("allow_space_mismatch", ("MNI152NLin6Asym",), set()),
         ("allow_low_dof", True, set()),
     ],
@@ -180,7 +188,7 @@ def test_few_degrees_of_freedom_are_told_with_the_arithmetic(
         words = f"{volumes} volumes - {censored} censored - 30 regressors = {left} degrees of freedom"
         assert item.found == words
         assert item.file == run.bold
-    quality = [row for row in found.features if row["measure"] != "fc"]
+    quality = [row for row in found.features if row["measure"] not in {"fc", *FLUCTUATIONS}]
     assert {row["atlas"] for row in quality} == {"baliki2012", "coordinates"}
     assert {row["dof"] for row in quality} == {left}
     refused = codes == ["CL211"]
@@ -326,7 +334,7 @@ def test_without_confounds_only_a_run_that_needs_none_is_measured(tmp_path: Path
         assert [item.code for item in found.problems] == codes
         assert found.n_runs == (not codes)
     assert {row["strategy"] for row in found.features} == {"none"}
-    assert {row["dof"] for row in found.features} == {VOLUMES - 1}
+    assert {row["dof"] for row in found.features if row["measure"] not in FLUCTUATIONS} == {VOLUMES - 1}
     assert found.features[0]["qc"] == "no framewise displacement"
 
 

@@ -12,15 +12,24 @@ from measure.phantom import numbers, session, still_motion, text, write_run
 
 from corticolimbic.circuit import atlas
 from corticolimbic.features import edge
-from corticolimbic.measure import ALGORITHM, MeasuredSession, MeasureSettings, NodeTargets, measure_session
+from corticolimbic.measure import (
+    ALGORITHM,
+    BANDS,
+    MeasuredSession,
+    MeasureSettings,
+    NodeTargets,
+    measure_session,
+)
 
 NAME = "baliki2012"
+FLUCTUATIONS = frozenset(band.measure for band in BANDS)
 CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
-    "fd_threshold": (0.3, frozenset({"motion", "nodes", "circuit"})),
-    "min_coverage": (0.9, frozenset({"circuit"})),
+    "fd_threshold": (0.3, frozenset({"motion", "nodes", "circuit", *FLUCTUATIONS})),
+    "min_coverage": (0.9, frozenset({"circuit", *FLUCTUATIONS})),
     "statistics": (("partial",), frozenset()),  # fewer rows; those that stay are the same numbers
     "allow_low_dof": (True, frozenset()),  # whether a number is given, not which
     "circuit_edges": (False, frozenset()),
+    "fluctuations": (False, frozenset()),
     "atlases": (("baliki2012",), frozenset()),  # these are read for images only: see test_bold_session
     "label_images": ((), frozenset()),
     "radius_mm": (3.0, frozenset()),
@@ -44,7 +53,9 @@ def ids(found: MeasuredSession) -> dict[tuple[str, str], str]:
     nodes = {row["definition"] for row in found.matrices}
     kinds = {}
     for row in found.features:
-        kind = "motion" if row["measure"] != "fc" else "nodes" if row["definition"] in nodes else "circuit"
+        kind = row["measure"] if row["measure"] in FLUCTUATIONS else "motion"
+        if row["measure"] == "fc":
+            kind = "nodes" if row["definition"] in nodes else "circuit"
         kinds[kind, row["statistic"]] = row["definition"]
     return kinds
 
@@ -147,6 +158,7 @@ def test_golden_values_stand_or_the_algorithm_number_is_bumped(tmp_path: Path) -
     values = {
         (row["definition"] in nodes, row["measure"], row["target"], row["statistic"]): row["value"]
         for row in found.features
+        if row["measure"] not in FLUCTUATIONS  # golden values of their own: see test_fluctuation_rows
     }
     wanted = {(False, *key): value for key, value in GOLDEN_EDGES.items()}
     wanted |= {(True, *key): value for key, value in GOLDEN_NODES.items()}

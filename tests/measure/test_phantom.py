@@ -183,7 +183,7 @@ def test_a_column_that_the_table_lacks_and_one_that_the_atlas_lacks_are_named(tm
 def test_edges_off_still_stores_matrices(tmp_path: Path) -> None:
     code = numbers(atlas("baliki2012"))
     run = write_run(tmp_path, text(list(code), code), atlas="baliki2012")
-    settings = MeasureSettings(fd_threshold=None, circuit_edges=False)
+    settings = MeasureSettings(fd_threshold=None, circuit_edges=False, fluctuations=False)
     found = measure_session(tmp_path, session(run), settings, atlases={"baliki2012": atlas("baliki2012")})
     assert {row["measure"] for row in found.features} == {"mean_fd", "censored_share"}
     assert [row["statistic"] for row in found.matrices] == ["pearson", "ledoit_wolf", "partial"]

@@ -214,6 +214,26 @@ def test_differences_name_each_person_with_the_rule_and_r_without_them() -> None
     assert found[2]["value"]["kept"] is None, "two people have no r, and JSON no NaN"
 
 
+def test_someone_who_is_only_in_the_smaller_population_has_no_r_of_the_larger_without_them() -> None:
+    cohort = Cohort()
+    rest = [name for name in cohort.table.index if name != "sub-north1"]
+    cohort.populations = pd.concat(
+        [population(cohort.table, ["sub-north1", "sub-north2"], "few"),
+         population(cohort.table, rest, "most")], ignore_index=True,
+    )  # fmt: skip
+    north = next(item for item in differences("m", "pain", cohort.gathered(use())) if item["site"] == "north")
+    without = {person["participant_id"]: person["r_without"] for person in north["people"]}
+    assert without["sub-north1"] is None
+    assert without["sub-north3"] is not None
+
+
+def test_people_who_trained_the_marker_get_no_p() -> None:
+    table, _ = Cohort().judged(use(training=TRAINING))
+    assert table.loc[table["scheme"] == IN_SAMPLE, "p"].isna().all()
+    tested = table[(table["scheme"] == EXTERNAL) & (table["metric"] == "pearson_r")]
+    assert tested["p"].notna().all()
+
+
 def test_equal_populations_have_no_differences() -> None:
     cohort = Cohort()
     cohort.populations = population(cohort.table, cohort.table.index, "all")

@@ -426,6 +426,7 @@ def _circuit(out: Path, rng: np.random.Generator, people: dict[str, int]) -> Non
                     {
                         "population": population,
                         "task": "rest",
+                        "atlas": "MIST122",
                         "statistic": statistic,
                         "target": edge(*pair),
                         "mean": mean,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import math
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -167,3 +169,29 @@ def test_summary_names_a_planted_difference(tmp_path):
     text = read_page(render(out).read_text(encoding="utf-8")).sections["summary"]
     assert "the clearest of 8 primary tests is NAc–mPFC" in text
     assert "q < 0.001" in text
+
+
+def test_circuit_means_of_another_atlas_are_named_and_never_drawn_over_the_first(rpn_out, tmp_path):
+    out = shutil.copytree(rpn_out, tmp_path / "out")
+    known = json.loads((out / "circuit.json").read_text(encoding="utf-8"))
+    other = [{**row, "atlas": "coordinates", "mean": 0.98765} for row in known["means"]]
+    (out / "circuit.json").write_text(
+        json.dumps({**known, "means": known["means"] + other}), encoding="utf-8"
+    )
+    text = render(out).read_text(encoding="utf-8")
+    assert "task rest, atlas MIST122)" in text
+    assert "in circuit.json and in the table of effects: task rest, atlas coordinates." in text
+    assert "0.98765" not in text
+
+
+def test_the_clearest_test_is_said_to_be_one_of_all_families_that_it_was_chosen_from(rpn_out, tmp_path):
+    out = shutil.copytree(rpn_out, tmp_path / "out")
+    effects = pd.read_csv(out / "compare/effects.tsv", sep="\t", keep_default_na=False)
+    primary = effects[effects["family"] == "primary"]
+    both = pd.concat([effects, primary.assign(task="sp", family="primary, sp")], ignore_index=True)
+    both.to_csv(out / "compare/effects.tsv", sep="\t", index=False, lineterminator="\n")
+    declared = json.loads((out / "compare/declared.json").read_text(encoding="utf-8"))
+    n = next(family["n_tests"] for family in declared["families"] if family["name"] == "primary")
+    declared["families"].append({"name": "primary, sp", "description": "primary, sp", "n_tests": n})
+    (out / "compare/declared.json").write_text(json.dumps(declared), encoding="utf-8")
+    assert f"{2 * n} primary tests" in render(out).read_text(encoding="utf-8")

@@ -135,7 +135,7 @@ def test_other_folders_and_other_settings_are_left_alone(study: Path, tmp_path: 
     with pytest.raises(SettingsError, match="something else"):
         simulate(tmp_path, SMALL)
     assert list(files(tmp_path)) == ["participants.tsv"]
-    with pytest.raises(SettingsError, match="something else|cannot be written"):
+    with pytest.raises(SettingsError, match=r"something else|cannot be written"):
         simulate(tmp_path / "participants.tsv", SMALL)
 
 

@@ -42,6 +42,17 @@ def test_too_few_people_have_no_interval_and_no_nan_reaches_json(cells: list[flo
     assert row["ci_low"] is row["ci_high"] is row["sd"] is None
 
 
+def test_each_mean_says_of_what_series_it_is() -> None:
+    table = people(3, np.random.default_rng(1))
+    rows = features({person: {"A--B": 0.5} for person in table.index})
+    rows = pd.concat([rows, rows.assign(atlas="other", space="S")], ignore_index=True)
+    means = circuit_means(rows, population(table, table.index), "pearson")
+    found = {(row["atlas"], row["space"]) for row in means}
+    assert found == {("coordinates", rows["space"].iloc[0]), ("other", "S")}
+    assert len(means) == 2
+    assert {"acq", "strategy"} <= set(means[0])
+
+
 def test_tasks_stay_apart() -> None:
     table = people(4, np.random.default_rng(1))
     rows = pd.concat(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workflow.runs import CONFIG, cli, named, people_in, run, small
+from workflow.runs import CONFIG, cli, named, people_in, problems, run, small
 
 from corticolimbic.features import read_table
 
@@ -346,3 +346,18 @@ def test_a_column_that_is_not_there_is_a_settings_error_that_names_those_that_ar
     assert f"no column {missing!r}" in result.err
     assert "columns are" in result.err
     assert people_in(tmp_path / "out") == ["sub-001", "sub-002"]  # what was measured is kept
+
+
+def test_a_baseline_session_in_which_nobody_was_scanned_is_said_and_nothing_breaks(tmp_path: Path) -> None:
+    dataset, out = small(tmp_path / "data", 4), tmp_path / "out"
+    rows = [f"sub-{person:03d}\tses-{visit}\t{visit + person}" for person in range(1, 5) for visit in (1, 2)]
+    text = "\n".join(["participant_id\tsession_id\tnrs", *rows, ""])
+    (dataset / "sessions.tsv").write_text(text, encoding="utf-8")
+    outcome = "family: relative, pain_column: nrs, baseline_session: ses-1, final_session: ses-2"
+    result = run(dataset, out, config=f"{MEASURE_ONLY}\ncohort: {{outcome: {{{outcome}}}}}")
+    assert result.code == 3, result
+    assert not {("CL801",)} & named(out, "code")
+    populations = read_table("populations", out / "cohort" / "populations.parquet")
+    assert set(populations["reason"]) == {"no measured run in ses-1"}
+    (found,) = [row["found"] for row in problems(out) if row["code"] == "CL317"]
+    assert found == "no run in ses-1; measured are ses-none"

@@ -13,6 +13,7 @@ import pytest
 from workflow.conftest import Place
 from workflow.runs import CONFIG, events, named, people_in, run, small, tables, units_run
 
+from corticolimbic.foundation import SettingsError
 from corticolimbic.workflow import STEPS, _execute, _measure_step, _run
 from corticolimbic.workflow._records import load_record
 
@@ -197,3 +198,17 @@ def test_an_input_that_is_no_file_neither_blocks_nor_breaks_the_run(tmp_path: Pa
         "sessions.tsv", "sub-001/sub-001_sessions.tsv", "sub-002/sub-002_sessions.tsv",
     }  # fmt: skip
     assert (out / "cohort" / "populations.parquet").is_file()
+
+
+def test_settings_that_no_session_can_be_measured_with_are_exit_2_and_no_sessions_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise SettingsError("'coordinats' is no known atlas")
+
+    dataset, out = small(tmp_path / "data", 3), tmp_path / "out"
+    monkeypatch.setattr(_measure_step, "measure_session", refuse)
+    result = run(dataset, out, command="measure", config=MEASURE_ONLY)
+    assert result.code == 2, result
+    assert result.err.count("'coordinats' is no known atlas") == 1
+    assert "CL801" not in result.err

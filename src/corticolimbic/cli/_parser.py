@@ -55,7 +55,7 @@ def _demo(commands: argparse._SubParsersAction) -> None:
         commands, "demo", "simulate a small study with images, run on it, and say where the page is"
     )
     command.add_argument(
-        "out", type=Path, metavar="OUT", help="folder for the study (OUT/dataset) and results (OUT/results)"
+        "out", type=_path, metavar="OUT", help="folder for the study (OUT/dataset) and results (OUT/results)"
     )
     command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
     command.add_argument("--quiet", action="store_true", help="no progress")
@@ -64,14 +64,17 @@ def _demo(commands: argparse._SubParsersAction) -> None:
 def _step(commands: argparse._SubParsersAction, name: str, words: str) -> None:
     command = _add(commands, name, words)
     command.add_argument(
-        "dataset", type=Path, metavar="DATASET", help="folder of BIDS derivatives with region series"
+        "dataset",
+        type=_path,
+        metavar="DATASET",
+        help="folder of BIDS derivatives: preprocessed images or region series",
     )
     command.add_argument(
-        "out", type=Path, metavar="OUT", help="folder for the results: new, empty, or of an earlier run"
+        "out", type=_path, metavar="OUT", help="folder for the results: new, empty, or of an earlier run"
     )
     command.add_argument(
         "--config",
-        type=Path,
+        type=_path,
         metavar="FILE",
         help="settings in YAML (default: OUT/config.yaml of an earlier run, else the built-in defaults)",
     )
@@ -89,15 +92,15 @@ def _step(commands: argparse._SubParsersAction, name: str, words: str) -> None:
 
 def _report(commands: argparse._SubParsersAction) -> None:
     command = _add(commands, "report", "draw the page again from the tables of an earlier run")
-    command.add_argument("out", type=Path, metavar="OUT", help="folder of an earlier run")
+    command.add_argument("out", type=_path, metavar="OUT", help="folder of an earlier run")
 
 
 def _validate(commands: argparse._SubParsersAction) -> None:
     command = _add(
         commands, "validate", "read every file and list every problem at once, with file, row and remedy"
     )
-    command.add_argument("dataset", type=Path, metavar="DATASET", help="folder of BIDS derivatives")
-    command.add_argument("--config", type=Path, metavar="FILE", help="settings in YAML")
+    command.add_argument("dataset", type=_path, metavar="DATASET", help="folder of BIDS derivatives")
+    command.add_argument("--config", type=_path, metavar="FILE", help="settings in YAML")
     command.add_argument("--tsv", action="store_true", help="print problems.tsv instead of sentences")
     command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
 
@@ -105,7 +108,7 @@ def _validate(commands: argparse._SubParsersAction) -> None:
 def _simulate(commands: argparse._SubParsersAction) -> None:
     command = _add(commands, "simulate", "write a study of simulated people, with its truth")
     command.add_argument(
-        "out", type=Path, metavar="OUT", help="folder: new, empty, or of a simulation that was cut short"
+        "out", type=_path, metavar="OUT", help="folder: new, empty, or of a simulation that was cut short"
     )
     for name, kind, sign, words in (
         ("people", int, "N", "people in the study (default: 36)"),
@@ -162,8 +165,13 @@ def _markers(commands: argparse._SubParsersAction) -> None:
     shown.add_argument("id", metavar="ID", help="for example spisak2020_rpn")
 
 
+def _path(text: str) -> Path:
+    if not text.strip():  # a variable of the shell that is not set would stand for the folder one is in
+        raise argparse.ArgumentTypeError("an empty path")
+    return Path(text)
+
+
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return value
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1, not {text!r}")
+    return int(text)

@@ -3,6 +3,7 @@
 from corticolimbic.cohort._flow import flow as flow
 from corticolimbic.cohort._outcomes import Outcomes as Outcomes
 from corticolimbic.cohort._outcomes import outcomes as outcomes
+from corticolimbic.cohort._populations import check_sites as check_sites
 from corticolimbic.cohort._populations import population_table as population_table
 from corticolimbic.cohort._populations import sites as sites
 from corticolimbic.cohort._settings import CohortSettings as CohortSettings

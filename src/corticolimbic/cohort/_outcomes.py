@@ -10,7 +10,7 @@ import pandas as pd
 
 from corticolimbic.cohort._settings import Outcome
 from corticolimbic.cohort._visits import numbers, text_column
-from corticolimbic.features import schema
+from corticolimbic.features import schema, session_order
 from corticolimbic.foundation import Problem, SettingsError, problem
 
 SWEEP = (0.10, 0.20, 0.30, 0.40, 0.50)
@@ -51,7 +51,8 @@ def outcomes(participants: pd.DataFrame, sessions: pd.DataFrame, settings: Outco
     Raises
     ------
     SettingsError
-        Where a column that the settings name does not exist.
+        Where a column or session that the settings name does not exist, or an outcome column holds neither
+        numbers nor the two groups named.
     """
     if settings.family == "column":
         return _column(participants, settings)
@@ -66,8 +67,14 @@ def _column(participants: pd.DataFrame, settings: Outcome) -> Outcomes:
     labels = pd.Series("", index=cells.index)
     if settings.positive is None:
         values, problems = numbers(cells, name)
+        if (cells != "").any() and values.isna().all():
+            advice = "for two groups name the cells that count as positive and negative"
+            raise SettingsError(f"outcome {name}: no cell is a number ({_kinds(cells)}); {advice}")
     else:
         classes = {settings.positive: 1.0, settings.negative: 0.0}
+        if (cells != "").any() and not cells.isin(list(classes)).any():
+            wanted = f"{settings.positive!r} nor {settings.negative!r}"
+            raise SettingsError(f"outcome {name}: no cell is {wanted}; the cells are {_kinds(cells)}")
         odd = cells[(cells != "") & ~cells.isin(list(classes))]
         expected = f"{settings.positive}, {settings.negative} or n/a"
         problems = [
@@ -96,6 +103,12 @@ def _column(participants: pd.DataFrame, settings: Outcome) -> Outcomes:
             )
         )
     return Outcomes(schema("outcomes").table(rows), name, tuple(problems))
+
+
+def _kinds(cells: pd.Series) -> str:
+    """Return the distinct cells of a column, the first few, for a message about settings."""
+    found = sorted(set(cells) - {""})
+    return ", ".join(repr(cell[:40]) for cell in found[:6]) + (", ..." if len(found) > 6 else "")
 
 
 def _relative(participants: pd.DataFrame, sessions: pd.DataFrame, settings: Outcome) -> Outcomes:
@@ -165,9 +178,13 @@ def _ratings(
     if column not in sessions.columns:
         has = ", ".join(map(str, sessions.columns)) or "none"
         raise SettingsError(f"the sessions tables have no column {column!r}; their columns are {has}")
+    recorded = sorted(set(sessions["session_id"]), key=session_order)
     problems: list[Problem] = []
     found = []
     for session in (settings.baseline_session, settings.final_session):
+        if session not in recorded:
+            has = ", ".join(recorded[:10]) or "none"
+            raise SettingsError(f"the sessions tables have no session {session!r}; they have {has}")
         cells = sessions[sessions["session_id"] == session].set_index("participant_id")[column].astype(str)
         cells = cells.reindex(participants.index).fillna("")
         values, odd = numbers(cells, column, "sessions.tsv")

@@ -8,6 +8,7 @@ import pandas as pd
 from corticolimbic.cohort._settings import CohortSettings, Population, Rule
 from corticolimbic.cohort._visits import number, text_column
 from corticolimbic.features import schema
+from corticolimbic.foundation import Problem, problem
 
 NO_SITE = "n/a"
 
@@ -18,6 +19,14 @@ def sites(participants: pd.DataFrame, settings: CohortSettings) -> pd.Series:
         return pd.Series(NO_SITE, index=participants.index, dtype=object)
     cells = text_column(participants, settings.site_column)
     return cells.where(cells != "", NO_SITE)
+
+
+def check_sites(participants: pd.DataFrame, settings: CohortSettings) -> tuple[Problem, ...]:
+    """Say so where the table has no column of sites: then nobody's site is known, and no model has one."""
+    if settings.site_column in participants.columns:
+        return ()
+    found = f"no column {settings.site_column!r}; the columns are {', '.join(map(str, participants.columns))}"
+    return (problem("CL316", file="participants.tsv", row=1, found=found),)
 
 
 def population_table(
@@ -33,8 +42,8 @@ def population_table(
     participants
         Strings, indexed by participant_id.
     measured
-        One row a person with at least one measured run, indexed by participant_id; columns ``mean_fd`` (mm)
-        and ``censored_share``.
+        One row a person with at least one measured run in the baseline session, indexed by participant_id;
+        columns ``mean_fd`` (mm) and ``censored_share``.
     outcome
         Primary outcome, NaN where missing, indexed by participant_id; None where no outcome is asked for.
     settings
@@ -48,7 +57,8 @@ def population_table(
     place = sites(participants, settings)
     rows = []
     for population in settings.populations:
-        reasons = _reasons(population, participants, measured, outcome)
+        session = settings.outcome.baseline_session
+        reasons = _reasons(population, participants, measured, outcome, session)
         rows += [
             {
                 "participant_id": str(person),
@@ -63,13 +73,18 @@ def population_table(
 
 
 def _reasons(
-    population: Population, participants: pd.DataFrame, measured: pd.DataFrame, outcome: pd.Series | None
+    population: Population,
+    participants: pd.DataFrame,
+    measured: pd.DataFrame,
+    outcome: pd.Series | None,
+    session: str | None,
 ) -> dict[object, str]:
+    unmeasured = f"no measured run in {session}" if session else "no measured run"
     checks = [(rule, _values(rule, participants, measured)) for rule in population.rules]
     reasons = {}
     for person in participants.index:
         if person not in measured.index:
-            reasons[person] = "no measured run"
+            reasons[person] = unmeasured
         elif outcome is not None and np.isnan(outcome.get(person, np.nan)):
             reasons[person] = "no outcome"
         else:

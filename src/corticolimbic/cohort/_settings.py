@@ -113,6 +113,8 @@ class Outcome(Settings):
         names = (self.pain_column, self.baseline_session, self.final_session)
         if self.family == "relative" and not all(names):
             raise ValueError("the family relative needs pain_column, baseline_session and final_session")
+        if not all(0 < share < 1 for share in self.beside):
+            raise ValueError("the thresholds beside the first are shares between 0 and 1")
         if self.scale[0] >= self.scale[1]:
             raise ValueError("the scale's first end must be below its second")
         return self

@@ -39,7 +39,8 @@ class Problem:
     row
         Row of the file as a person counts it (the header is row 1), or empty.
     severity
-        ``info``: read all the same; ``excluded``: set aside by a rule; ``failed``: could not be read.
+        ``info``: read all the same; ``excluded``: set aside by a rule; ``failed``: could not be read
+        or estimated.
     found, expected, remedy
         Sentences without participants' values beyond what is needed to find the place.
     """

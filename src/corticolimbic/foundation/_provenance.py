@@ -6,7 +6,17 @@ import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "nibabel", "scikit-learn", "pydantic", "matplotlib")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "nibabel",
+    "nilearn",
+    "scikit-learn",
+    "pydantic",
+    "matplotlib",
+)
 
 
 @cache

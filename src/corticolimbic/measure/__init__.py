@@ -14,6 +14,11 @@ from corticolimbic.measure._confounds import strategy_confounds as strategy_conf
 from corticolimbic.measure._connectivity import connectivities as connectivities
 from corticolimbic.measure._connectivity import connectivity as connectivity
 from corticolimbic.measure._connectivity import standardise as standardise
+from corticolimbic.measure._fluctuations import BANDS as BANDS
+from corticolimbic.measure._fluctuations import Band as Band
+from corticolimbic.measure._fluctuations import BandValues as BandValues
+from corticolimbic.measure._fluctuations import Spectrum as Spectrum
+from corticolimbic.measure._fluctuations import spectrum as spectrum
 from corticolimbic.measure._measured_run import ALGORITHM as ALGORITHM
 from corticolimbic.measure._measured_run import MeasuredSession as MeasuredSession
 from corticolimbic.measure._nuisance import regress_out as regress_out

@@ -23,6 +23,7 @@ from corticolimbic.foundation import InputError, Problem, SpaceMismatchError, ha
 from corticolimbic.measure._censoring import keep_volumes, mean_displacement
 from corticolimbic.measure._confounds import Nuisance, strategy_confounds, strategy_parameters
 from corticolimbic.measure._connectivity import standardise
+from corticolimbic.measure._fluctuating import percent_signal
 from corticolimbic.measure._measured_run import MeasuredRun, about
 from corticolimbic.measure._nuisance import regress_out
 from corticolimbic.measure._parcels import Parcels, grid_weights
@@ -81,15 +82,20 @@ def measure_bold_run(
     confounds = nuisance.kept(keep, run.confounds or run.bold)
     weights = [item for _, item in chosen]
     found = region_series(root, image, header, weights, mask=mask, usable_signal=settings.usable_signal)
-    cleaned, rank = regress_out(np.hstack([item.values for item in found])[keep], confounds)
+    together = np.hstack([item.values for item in found])[keep]
+    cleaned, rank = regress_out(together, confounds)
+    fluctuating = percent_signal(together, keep, nuisance, confounds) if settings.fluctuations else None
     sidecar = run.confounds_sidecar if settings.strategy == "compcor" else None
     files = (image.bold, run.mask, run.confounds, sidecar)
     hashed = hash_json({name: inputs[name] for name in files if name and name in inputs})[:12]
     mean_fd = float("nan") if displacement is None else mean_displacement(displacement)
-    ends = np.cumsum([len(item.names) for item in found])[:-1]
+    ends = np.cumsum([len(item.names) for item in found])
     measured = []
-    for (item, _), signals, series in zip(chosen, found, np.split(cleaned, ends, axis=1), strict=True):
-        one = _measured(run, header, settings, item, signals, series, rank, mean_fd, hashed)
+    for (item, _), signals, end in zip(chosen, found, ends.tolist(), strict=True):
+        columns = slice(end - len(signals.names), end)
+        one = _measured(run, header, settings, item, signals, cleaned[:, columns], rank, mean_fd, hashed)
+        if fluctuating is not None:
+            one = replace(one, fluctuating=fluctuating.of(columns))
         problems += one.losses(run)
         measured.append(one)
     return measured

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 
 from corticolimbic.features import Statistic
 from corticolimbic.measure._connectivity import connectivities, standardise
+from corticolimbic.measure._region_nodes import region_nodes
 
 _CANCELLED = 1e-10
 """A mean of standardised series below this spread is rounding."""
@@ -82,29 +83,19 @@ def region_means(
         Share of each node with signal, for images; without it a node has signal or has none.
     """
     share = usable.astype(np.float64) if coverage is None else coverage
-    place = {name: position for position, name in enumerate(nodes)}
-    positions: dict[str, frozenset[int]] = {}
-    covered: dict[str, float] = {}
-    lost: dict[str, str] = {}
+    found = region_nodes(usable, share, nodes, members, min_coverage)
+    lost = {region: item.reason for region, item in found.items() if item.reason}
     means = np.zeros((len(series), len(members)))
-    for column, (region, names) in enumerate(members.items()):
-        present = [place[name] for name in names if name in place]
-        good = [position for position in present if usable[position]]
-        positions[region] = frozenset(present)
-        held = good or present  # of a region that is lost, say how much of it is there
-        covered[region] = float(share[held].sum()) / len(names) if names else 0.0
-        if not present:
-            lost[region] = f"no column for {region}"
-        elif not good and not 0 < covered[region] < min_coverage:
-            lost[region] = f"no signal in {region}"
-        elif covered[region] < min_coverage:
-            lost[region] = f"coverage of {region} is {covered[region]:.2f}, below {min_coverage:g}"
+    for column, (region, item) in enumerate(found.items()):
+        if region in lost:
+            continue
+        mean = series[:, list(item.good)].mean(axis=1)
+        if np.sqrt(np.mean(mean**2)) > _CANCELLED:
+            means[:, column] = mean
         else:
-            mean = series[:, good].mean(axis=1)
-            if np.sqrt(np.mean(mean**2)) > _CANCELLED:
-                means[:, column] = mean
-            else:
-                lost[region] = f"the nodes of {region} cancel each other"
+            lost[region] = f"the nodes of {region} cancel each other"
+    positions = {region: frozenset(item.present) for region, item in found.items()}
+    covered = {region: item.coverage for region, item in found.items()}
     standard, has_signal = standardise(means)
     return RegionMeans(positions, standard, has_signal, covered, lost)
 

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from corticolimbic.circuit import Atlas
 from corticolimbic.dataset import BoldRun, SeriesRun
 from corticolimbic.foundation import Problem, problem
+from corticolimbic.measure._fluctuating import Fluctuating
 
 ALGORITHM = 1
 """Bumped whenever a golden value of this room changes."""
@@ -67,6 +68,8 @@ class MeasuredRun:
         What else than censoring and the atlas made these numbers, for definitions.
     censored_how
         What else than the threshold decided on the volumes that are kept.
+    fluctuating
+        Series for spectra, None where they are not asked for.
     """
 
     key: Mapping[str, str]
@@ -85,6 +88,7 @@ class MeasuredRun:
     repetition_time: float | None = None
     how: Mapping[str, Any] = field(default_factory=dict)
     censored_how: Mapping[str, Any] = field(default_factory=dict)
+    fluctuating: Fluctuating | None = None
 
     @property
     def dof(self) -> float:

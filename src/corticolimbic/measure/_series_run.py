@@ -13,6 +13,7 @@ from corticolimbic.dataset import SeriesRun, read_motion, read_series
 from corticolimbic.foundation import InputError, Problem, hash_json
 from corticolimbic.measure._censoring import keep_volumes, mean_displacement
 from corticolimbic.measure._connectivity import standardise
+from corticolimbic.measure._fluctuating import as_given
 from corticolimbic.measure._measured_run import MeasuredRun, about
 from corticolimbic.measure._settings import MeasureSettings
 
@@ -87,6 +88,7 @@ def measure_series_run(
         mean_fd=mean_fd,
         inputs=hash_json(files)[:12],
         repetition_time=data.repetition_time if data.repetition_time is not None else repetition_time,
+        fluctuating=as_given(data.values, keep) if settings.fluctuations else None,
     )
     problems += measured.losses(run)
     problems += _strangers(run, measured.nodes, atlas)

@@ -10,6 +10,7 @@ from corticolimbic.dataset import BoldRun, SeriesRun, SessionFiles
 from corticolimbic.foundation import InputError, LowDofError
 from corticolimbic.measure._bold_run import measure_bold_run
 from corticolimbic.measure._censoring import DOF_REFUSE, DOF_WARN
+from corticolimbic.measure._fluctuation_rows import store_fluctuations
 from corticolimbic.measure._measured_run import MeasuredRun, MeasuredSession, about
 from corticolimbic.measure._parcels import Parcels, read_parcels
 from corticolimbic.measure._rows import (
@@ -145,3 +146,4 @@ def _store(
     store_node_targets(run, matrices, asked_for, tables, settings)
     if run.atlas is not None and settings.circuit_edges:
         store_circuit(run, run.atlas, settings, tables)
+    store_fluctuations(run, settings, tables)

@@ -77,6 +77,11 @@ class MeasureSettings(Settings):
         description="Measure the circuit's edges where the atlas has a map onto the circuit. Matrices are "
         "stored either way.",
     )
+    fluctuations: bool = Field(
+        default=True,
+        description="Measure how strongly the circuit's regions fluctuate (ALFF, fALFF, slow-5, slow-4, "
+        "power at 0.12-0.20 Hz) where the atlas has a map onto the circuit.",
+    )
     atlases: tuple[str, ...] = Field(
         default=("coordinates",),
         description="Sets of spheres, by name, from which the series of BOLD images are taken.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,8 @@ def _trained(participants: pd.DataFrame, populations: pd.DataFrame, use: MarkerU
     if trained.empty:
         has = ", ".join(sorted(set(cells))[:10])
         raise SettingsError(
-            f"{place}: nobody has {training.column} = {training.equals!r}; the cells are {has}"
+            f"{place}: nobody has {training.column} = {training.equals!r}; the cells are {has}. Where the "
+            "training people are not in this dataset, leave training out"
         )
     if training.population not in set(populations["population"]):
         has = ", ".join(dict.fromkeys(populations["population"]))
@@ -115,7 +116,8 @@ def judge(
     """Evaluate a marker in every population and site.
 
     Correlations are made within sites and combined over the external sites by random-effects meta-analysis;
-    people of different sites are never pooled into one correlation. Skill is 1 - SSE/SSE(training mean).
+    people of different sites are never pooled into one correlation. Skill is 1 - SSE/SSE(training mean); over
+    all external sites it sums the errors of their people. People who trained the marker get no p.
 
     Parameters
     ----------
@@ -149,7 +151,8 @@ def judge(
                 continue
             estimates = _estimates(people, judged.training_mean, use, rng, resamples)
             where = {**common, "site": site, "scheme": IN_SAMPLE if training else EXTERNAL}
-            rows += [_row(where, metric, estimate) for metric, estimate in estimates.items()]
+            known = {name: replace(item, p=np.nan) if training else item for name, item in estimates.items()}
+            rows += [_row(where, metric, estimate) for metric, estimate in known.items()]
             if not training:
                 external[str(site)] = estimates["pearson_r"]
         if len(external) > 1:
@@ -215,7 +218,8 @@ def differences(name: str, outcome: str, judged: Judged) -> list[dict[str, Any]]
     -------
     list
         As written to ``predict/differences.json``: r and n in both populations, and each person who is in
-        only one of them, with the rule that set them apart and r of the larger set without them.
+        only one of them, with the rule that set them apart and, for those in the larger set, its r without
+        them.
     """
     names = list(dict.fromkeys(judged.populations["population"]))
     found = []
@@ -248,6 +252,7 @@ def _difference(
     names = list(here)
     table = judged.populations.set_index(["participant_id", "population"])["reason"]
     everyone = pd.concat(here.values())
+    larger = max(here.values(), key=len)
     everyone = everyone[~everyone.index.duplicated()]
     people = [
         {
@@ -260,7 +265,7 @@ def _difference(
                 for population in names
                 if person not in here[population].index
             ),
-            "r_without": _r(max(here.values(), key=len).drop(index=person, errors="ignore")),
+            "r_without": _r(larger.drop(index=person)) if person in larger.index else None,
         }
         for person in sorted({person for group in only.values() for person in group})
     ]

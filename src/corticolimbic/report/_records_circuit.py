@@ -29,6 +29,7 @@ class Link:
     b: str
     primary: bool
     stands_in_for: str
+    atlas: str
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Mean:
 
     population: str
     task: str
+    acq: str
+    space: str
+    atlas: str
+    strategy: str
     statistic: str
     target: str
     mean: float
@@ -45,6 +50,11 @@ class Mean:
     ci_high: float
     n: int
     unit: str
+
+    @property
+    def series(self) -> tuple[str, str, str, str, str]:
+        """Task, acquisition, space, atlas and denoising: means of one edge that differ in any stay apart."""
+        return self.task, self.acq, self.space, self.atlas, self.strategy
 
 
 @dataclass(frozen=True)
@@ -87,13 +97,18 @@ def _link(item: dict[str, Any]) -> Link:
     target = read.text(item.get("target"))
     a, b = read.text(item.get("a")), read.text(item.get("b"))
     primary = item.get("primary") in (True, 1, "1", "true")
-    return Link(target or f"{a}--{b}", a, b, primary, read.text(item.get("stands_in_for")))
+    stands_in_for, atlas = read.text(item.get("stands_in_for")), read.text(item.get("atlas"))
+    return Link(target or f"{a}--{b}", a, b, primary, stands_in_for, atlas)
 
 
 def _mean(item: dict[str, Any]) -> Mean:
     return Mean(
         population=read.text(item.get("population")),
         task=read.text(item.get("task")),
+        acq=read.text(item.get("acq")),
+        space=read.text(item.get("space")),
+        atlas=read.text(item.get("atlas")),
+        strategy=read.text(item.get("strategy")),
         statistic=read.text(item.get("statistic")),
         target=read.text(item.get("target")),
         mean=read.number(item.get("mean")),

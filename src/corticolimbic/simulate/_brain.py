@@ -38,6 +38,17 @@ class Brain:
     affine: Float[np.ndarray, "4 4"]
     space: str
 
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Brain)
+            and self.space == other.space
+            and np.array_equal(self.affine, other.affine)
+            and np.array_equal(self.mask, other.mask)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.space, self.affine.tobytes(), self.mask.shape))
+
     @cached_property
     def voxels(self) -> Int[np.ndarray, " voxels"]:
         """Places of the brain's voxels in a flat grid, z fastest."""
@@ -69,6 +80,12 @@ class Brain:
             chosen.append(lattice[int(np.argmax(away))])
             away = np.minimum(away, np.sum((lattice - chosen[-1]) ** 2, axis=1))
         return np.array(chosen)
+
+
+@lru_cache(maxsize=2)
+def kept_brain(brain: Brain) -> Brain:
+    """Return the first of equal brains, so that a process prepares spheres and territories once."""
+    return brain
 
 
 def node_places() -> Float[np.ndarray, "nodes 3"]:

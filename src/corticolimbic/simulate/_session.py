@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from jaxtyping import Float
 
 from corticolimbic.circuit import atlas
 from corticolimbic.foundation import InputError, read_json, write_json, write_text
-from corticolimbic.simulate._brain import ATLAS, Brain
+from corticolimbic.measure import regress_out
+from corticolimbic.simulate._brain import ATLAS, Brain, kept_brain
 from corticolimbic.simulate._disturbances import (
     Disturbed,
     cleaning,
@@ -78,6 +79,7 @@ def is_complete(work: SessionWork) -> bool:
 
 def write_session(work: SessionWork) -> None:
     """Draw a session and write its files; its truth comes last."""
+    work = replace(work, brain=kept_brain(work.brain))
     settings, person = work.settings, work.person
     session = session_name(work.month)
     rng = stream(settings.seed, person.participant_id, session)
@@ -177,8 +179,6 @@ def _write_series(
     rng: np.random.Generator,
 ) -> None:
     """Write the spheres' series, confounds removed, and the motion: what the images would have given."""
-    from corticolimbic.measure import regress_out
-
     spheres = work.brain.spheres
     values = signals @ (spheres @ maps.sources).toarray().T + spheres @ maps.mean
     values += disturbed.sources @ (spheres @ maps.disturbances).T

@@ -43,8 +43,8 @@ class SimulateSettings(Settings):
     )
     planted: tuple[PlantedEffect, ...] = Field(
         default=(
-            PlantedEffect(start="NAc_L", end="mPFC", change=0.105),
-            PlantedEffect(start="NAc_R", end="mPFC", change=0.105),
+            PlantedEffect(start="NAc_L", end="mPFC", change=0.12),
+            PlantedEffect(start="NAc_R", end="mPFC", change=0.12),
         ),
         description="Couplings that differ between groups. The defaults are tuned: with them the group "
         "difference of NAc--mPFC is about d = 1.5 as the declared pipeline measures it.",

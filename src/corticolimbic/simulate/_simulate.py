@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corticolimbic.foundation import (
+    InputError,
     SettingsError,
     hash_json,
     package_version,
     parallel_map,
+    read_json,
     sweep_temporary,
     write_json,
     write_text,
@@ -99,8 +101,6 @@ def simulate(
 
 
 def _claim(out: Path, settings: SimulateSettings, mark: str) -> None:
-    from corticolimbic.foundation import InputError, read_json
-
     place = out / "truth" / "settings.json"
     if out.exists() and not is_simulated(out):
         raise SettingsError(f"{out} holds something else than a simulation of ours; name another folder")

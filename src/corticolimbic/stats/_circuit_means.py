@@ -11,6 +11,8 @@ from scipy import special
 from corticolimbic.features import Statistic
 from corticolimbic.stats._people_table import FEATURE_KEY, connectivity_table
 
+_SHOWN = ("task", "acq", "space", "atlas", "strategy", "statistic", "target")
+
 
 def circuit_means(
     baseline: pd.DataFrame, populations: pd.DataFrame, statistic: Statistic, *, level: float = 0.95
@@ -31,7 +33,8 @@ def circuit_means(
     Returns
     -------
     list
-        Rows with population, task, statistic, atlas, target, mean, ci_low, ci_high (r), sd (z), n, unit.
+        Rows with population, task, acq, space, atlas, strategy, statistic, target, mean, ci_low, ci_high (r),
+        sd (z), n, unit.
     """
     table = connectivity_table(baseline, statistic)
     rows = []
@@ -44,7 +47,7 @@ def circuit_means(
             rows.append(
                 {
                     "population": name,
-                    **{part: key[part] for part in ("task", "statistic", "atlas", "target")},
+                    **{part: key[part] for part in _SHOWN},
                     **_mean(z, level),
                 }
             )

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from corticolimbic.cohort import flow, outcomes, population_table, sites, visits_table
+from corticolimbic.cohort import check_sites, flow, outcomes, population_table, sites, visits_table
 from corticolimbic.dataset import read_participants, read_sessions_tables
-from corticolimbic.features import read_sessions, schema, write_table
-from corticolimbic.foundation import write_json
+from corticolimbic.features import read_sessions, schema, session_order, write_table
+from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.measure import REFUSED
 from corticolimbic.stats import baseline_rows, measured_quality
 from corticolimbic.workflow._config import Config
@@ -55,9 +55,9 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     people = read_participants(context.dataset).table
     visits = read_sessions_tables(context.dataset).table
     features = read_sessions(context.out, "features", room=ROOM)
-    quality = measured_quality(baseline_rows(features, baseline_session(context.config)))
-    measured = _with_runs(features)
-    quality = quality[quality.index.isin(measured)]
+    baseline = baseline_rows(features, baseline_session(context.config))
+    quality = measured_quality(baseline)
+    quality = quality[quality.index.isin(_with_runs(baseline))]
     found = outcomes(people, visits, settings.outcome)
     primary = _primary(found.table, found.primary)
     populations = population_table(people, quality, primary, settings)
@@ -66,7 +66,11 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     write_table(found.table, "outcomes", context.out / _OUTPUTS[2])
     write_table(populations, "populations", context.out / _OUTPUTS[3])
     counts = flow(
-        populations, settings, with_files=frozenset(unit.payload), measured=measured, outcome=primary
+        populations,
+        settings,
+        with_files=frozenset(unit.payload),
+        measured=_with_runs(features),
+        outcome=primary,
     )
     chosen = settings.outcome
     counts["outcome"] = {
@@ -78,7 +82,17 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
         "sweep": _sweep(found.table),
     }
     write_json(context.out / _OUTPUTS[4], counts)
-    return Outcome(found.problems, facts={"n_people": len(people)})
+    problems = (*check_sites(people, settings), *_no_baseline(features, baseline, context.config))
+    return Outcome((*problems, *found.problems), facts={"n_people": len(people)})
+
+
+def _no_baseline(features: pd.DataFrame, baseline: pd.DataFrame, config: Config) -> tuple[Problem, ...]:
+    """Say so where images were measured, but none in the session that is compared."""
+    if features.empty or not baseline.empty:
+        return ()
+    sessions = sorted(set(features["session_id"]), key=session_order)
+    found = f"no run in {baseline_session(config)}; measured are {', '.join(sessions[:10])}"
+    return (problem("CL317", found=found),)
 
 
 def _with_runs(features: pd.DataFrame) -> frozenset[str]:
@@ -123,4 +137,4 @@ def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
     return schema("sessions").table(rows)
 
 
-COHORT = Step("cohort", "Reading the cohort", 1, _settings, _units, _cohort, _OUTPUTS)
+COHORT = Step("cohort", "Reading the cohort", 2, _settings, _units, _cohort, _OUTPUTS)

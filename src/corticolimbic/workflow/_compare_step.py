@@ -91,7 +91,7 @@ def _circuit_rows(baseline: pd.DataFrame, edges: Mapping[str, Mapping[str, Any]]
     """Leave out edges between an atlas' own nodes, which markers ask for."""
     pairs = {(atlas, target) for atlas, targets in edges.items() for target in targets}
     mine = [pair in pairs for pair in zip(baseline["atlas"], baseline["target"], strict=True)]
-    return baseline[mine]
+    return baseline[np.array(mine, dtype=bool)]  # a list that is empty would choose no columns
 
 
 def _drawing(edges: Mapping[str, Mapping[str, Any]], means: list[dict[str, Any]]) -> dict[str, Any]:
@@ -112,4 +112,4 @@ def _placed(name: str) -> dict[str, Any]:
     return {"id": name, "name": label, "group": known.group, "side": side or "M", **middle}
 
 
-COMPARE = Step("compare", "Comparing people", 1, _settings, _units, _compare, _OUTPUTS)
+COMPARE = Step("compare", "Comparing people", 2, _settings, _units, _compare, _OUTPUTS)

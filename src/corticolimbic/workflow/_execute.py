@@ -9,7 +9,15 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import Any
 
-from corticolimbic.foundation import CorticolimbicError, InputError, Problem, one_line, parallel_map, problem
+from corticolimbic.foundation import (
+    CorticolimbicError,
+    InputError,
+    Problem,
+    SettingsError,
+    one_line,
+    parallel_map,
+    problem,
+)
 from corticolimbic.workflow._log import Log, Progress
 from corticolimbic.workflow._records import (
     Record,
@@ -177,6 +185,8 @@ def _account(call: _Call, result: _Result, done: Done, log: Log) -> None:
     log.write("failed", step=unit.step, unit=unit.name, seconds=seconds, error=str(error), trace=result.trace)
     if isinstance(error, InputError):
         done.problems.append(error.problem)
+    elif isinstance(error, SettingsError):  # of every session, so no session's problem
+        done.errors.append(error)
     elif result.trace or unit.name != "all":
         done.problems.append(_failure(unit, error))
     else:

@@ -67,7 +67,7 @@ def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     write_table(_stack(evaluations, "evaluation"), "evaluation", context.out / _OUTPUTS[1])
     write_json(context.out / _OUTPUTS[2], unlike)
     cards = [
-        _card(marker(use.id), table, context.config)
+        _card(marker(use.id), table, context.config, judged_as_new=use.training is None)
         for use, table in zip(settings.markers, scores, strict=True)
     ]
     write_json(context.out / _OUTPUTS[3], cards)
@@ -94,7 +94,7 @@ def _distinct(problems: list[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(set(problems)))
 
 
-def _card(item: Marker, scores: pd.DataFrame, config: Config) -> dict[str, Any]:
+def _card(item: Marker, scores: pd.DataFrame, config: Config, *, judged_as_new: bool) -> dict[str, Any]:
     """Return what the page says of a marker."""
     same = item.recipe_fd_threshold is None or item.recipe_fd_threshold == config.measure.fd_threshold
     used = config.measure.fd_threshold
@@ -106,6 +106,12 @@ def _card(item: Marker, scores: pd.DataFrame, config: Config) -> dict[str, Any]:
             f"{'no censoring' if used is None else f'{used:g} mm'}: a variant, not the published marker."
         )
     )
+    notes = [note] if note else []
+    if judged_as_new:
+        notes.append(
+            "The settings name no training people: everybody is judged as somebody whom the marker never "
+            "saw, which is wrong for people who trained it."
+        )
     card = asdict(item)
     card.pop("terms")
     n_scored = int((scores["status"] == "ok").sum())
@@ -115,8 +121,8 @@ def _card(item: Marker, scores: pd.DataFrame, config: Config) -> dict[str, Any]:
         "target": f"{len(item.terms)} connections",
         "n_scored": n_scored,
         "status": status,
-        "note": note,
+        "note": " ".join(notes),
     }
 
 
-PREDICT = Step("predict", "Applying markers", 1, _settings, _units, _predict, _OUTPUTS)
+PREDICT = Step("predict", "Applying markers", 2, _settings, _units, _predict, _OUTPUTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 
@@ -35,15 +36,24 @@ def circuit(results: Results, draw: Draw) -> Section:
 
 
 def _measured(found: Circuit, results: Results, draw: Draw) -> list[Block]:
-    task, statistic = _shown(found, results)
-    means = [mean for mean in found.means if (mean.task, mean.statistic) == (task, statistic)]
+    series, statistic = _shown(found, results)
+    means = [mean for mean in found.means if (mean.series, mean.statistic) == (series, statistic)]
+    links = tuple(link for link in found.links if not link.atlas or link.atlas == means[0].atlas)
+    left = sorted({mean.series for mean in found.means} - {series})
+    found = replace(found, links=links)
     known = {mean.population for mean in means}
     populations = [name for name in results.population_names if name in known]
     populations += sorted(known - set(populations))
     ends = {end for link in found.links for end in (link.a, link.b)}
     regions = [region for region in found.regions if region.id in ends]
     unplaced = [region.id for region in regions if not math.isfinite(region.x + region.y + region.z)]
-    blocks: list[Block] = [Paragraph(say("circuit.reading", statistic=_statistic(statistic), task=task))]
+    reading = say(
+        "circuit.reading",
+        statistic=_statistic(statistic),
+        task=means[0].task,
+        atlas=means[0].atlas or "n/a",
+    )
+    blocks: list[Block] = [Paragraph(reading)]
     blocks.append(Paragraph(say("circuit.view"), "note"))
     largest = _round_up(max(abs(mean.mean) for mean in means if math.isfinite(mean.mean)) if means else 1.0)
     width = _WIDE if len(populations) == 1 else _WIDTH
@@ -64,6 +74,8 @@ def _measured(found: Circuit, results: Results, draw: Draw) -> list[Block]:
         blocks.append(Paragraph(say("circuit.more_populations", n=len(populations) - _PANELS), "note"))
     if unplaced:
         blocks.append(Paragraph(say("circuit.unplaced", regions=", ".join(unplaced)), "note"))
+    if left:
+        blocks.append(Paragraph(say("circuit.other_sets", names="; ".join(map(_named_set, left))), "note"))
     others = sorted({mean.statistic for mean in found.means} - {statistic})
     if others:
         blocks.append(
@@ -76,10 +88,16 @@ def _measured(found: Circuit, results: Results, draw: Draw) -> list[Block]:
     return blocks
 
 
-def _shown(found: Circuit, results: Results) -> tuple[str, str]:
-    """Return the task and the estimator that are drawn: the declared one, else the first."""
+def _named_set(series: tuple[str, str, str, str, str]) -> str:
+    task, acquisition, space, atlas, strategy = series
+    more = [text for text in (acquisition, space, strategy) if text not in {"", "n/a"}]
+    return ", ".join([say("circuit.set", task=task, atlas=atlas or "n/a"), *more])
+
+
+def _shown(found: Circuit, results: Results) -> tuple[tuple[str, str, str, str, str], str]:
+    """Return the series and the estimator that are drawn: the declared estimator, else the first."""
     pairs = list(
-        dict.fromkeys((mean.task, mean.statistic) for mean in found.means if math.isfinite(mean.mean))
+        dict.fromkeys((mean.series, mean.statistic) for mean in found.means if math.isfinite(mean.mean))
     )
     declared = results.declared.statistic if results.declared else ""
     return next((pair for pair in pairs if pair[1] == declared), pairs[0])

@@ -59,13 +59,12 @@ _ALWAYS = frozenset({"figures", "report.html"})
 
 
 def settings(results: Results) -> Section:
-    """Return how this was made: command, settings as written, versions, steps, definitions."""
+    """Return how this was made: settings as written, versions, steps, definitions."""
     manifest = results.manifest
     blocks: list[Block] = []
     inputs = read.mapping(manifest.get("inputs"))
     pairs = (
         (say("settings.made_with"), read.text(manifest.get("created_with"))),
-        (say("settings.command"), read.text(manifest.get("command"), 2000)),
         (say("settings.input_files"), read.text(inputs.get("n_files"))),
         (say("settings.input_hash"), read.text(inputs.get("hash"))),
     )

@@ -87,7 +87,7 @@ def _strongest(rows: pd.DataFrame, label: str, sizes: dict[str, int]) -> str:
         "size": estimate(float(best[names[0]]), float(best[names[1]]), float(best[names[2]])),
         "q": relation("q", float(best["q"])),
         "contrast": contrast(str(best["contrast"])),
-        "tests": whole(sizes.get(str(best["family"]), -1)),
+        "tests": whole(sum(sizes.get(str(name), 0) for name in rows["family"].unique())),
         "n": int(best["n"]),
         "survive": int((known["q"] < _ALPHA).sum()),
     }
