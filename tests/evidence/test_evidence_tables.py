@@ -180,3 +180,11 @@ def test_an_unknown_id_is_refused_with_what_is_near():
         show_text("F2755")
     with pytest.raises(SettingsError, match="no finding"):
         show_text("")
+
+
+def test_a_list_marks_the_effects_that_were_not_verified():
+    lines = list_text(effects(), 120).splitlines()
+    marked = {line.split()[0] for line in lines[: len(effects())] if line.split()[0].endswith("?")}
+    assert marked == {f"{row.id}?" for row in effects() if not row.verified}
+    assert lines[-1] == "? not verified in its source"
+    assert "not verified" not in list_text([row for row in effects() if row.verified], 120)

@@ -75,7 +75,8 @@ def test_each_site_and_population_equals_scipy(name: str) -> None:
         score, outcome = cohort.pairs(site, name == "kept")
         found = rows(table, population=name, site=site)
         assert found["value"]["pearson_r"] == pytest.approx(scipy_stats.pearsonr(score, outcome)[0])
-        assert found["p"]["pearson_r"] == pytest.approx(scipy_stats.pearsonr(score, outcome)[1])
+        if site != "train":  # in-sample, no evidence
+            assert found["p"]["pearson_r"] == pytest.approx(scipy_stats.pearsonr(score, outcome)[1])
         assert found["value"]["spearman_rho"] == pytest.approx(scipy_stats.spearmanr(score, outcome)[0])
         wanted = 1 - ((outcome - score) ** 2).sum() / ((outcome - reference) ** 2).sum()
         assert found["value"]["skill"] == pytest.approx(wanted)

@@ -195,3 +195,27 @@ def test_the_clearest_test_is_said_to_be_one_of_all_families_that_it_was_chosen_
     declared["families"].append({"name": "primary, sp", "description": "primary, sp", "n_tests": n})
     (out / "compare/declared.json").write_text(json.dumps(declared), encoding="utf-8")
     assert f"{2 * n} primary tests" in render(out).read_text(encoding="utf-8")
+
+
+def test_people_whose_site_is_unknown_are_at_no_site(rpn_out, tmp_path):
+    out = shutil.copytree(rpn_out, tmp_path / "out")
+    flow = json.loads((out / "cohort/flow.json").read_text(encoding="utf-8"))
+    flow["stages"][0]["by_site"] = {"n/a": flow["stages"][0]["n"]}
+    (out / "cohort/flow.json").write_text(json.dumps(flow), encoding="utf-8")
+    summary = read_page(render(out).read_text(encoding="utf-8")).sections["summary"]
+    assert "people came in; no site is known." in summary
+    assert "at 1 site" not in summary
+
+
+def test_a_panel_of_scores_counts_people_and_not_runs(rpn_out, tmp_path):
+    out = shutil.copytree(rpn_out, tmp_path / "out")
+    scores = read_table("scores", out / "predict/scores.tsv")
+    again = scores.assign(run="2")
+    write_table(pd.concat([scores, again], ignore_index=True), "scores", out / "predict/scores.tsv")
+
+    def panels(page: str) -> set[str]:
+        return set(re.findall(r"(?:bochum|essen|szeged) \(n \d+\)", page))
+
+    once = panels((rpn_out / "report.html").read_text(encoding="utf-8"))
+    assert once
+    assert panels(render(out).read_text(encoding="utf-8")) == once

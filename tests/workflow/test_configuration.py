@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from workflow.runs import cli, small
 
@@ -138,6 +138,9 @@ def test_any_yaml_is_read_or_refused_as_settings(
 
 
 @settings(max_examples=150, deadline=None)
+@example(data="[]:")
+@example(data="{}: 1")
+@example(data="? [a, b]\n: 1")
 @given(st.binary(max_size=60) | st.text("ab:-[]{}&*!|>#'\"\n 01.", max_size=60))
 def test_any_bytes_are_read_or_refused_as_settings(
     tmp_path_factory: pytest.TempPathFactory, data: bytes | str

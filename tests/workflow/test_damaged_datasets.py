@@ -256,32 +256,47 @@ def test_everything_at_once_is_exit_3_with_every_problem_named_and_the_rest_on_t
     assert "sub-Zoë" in page
 
 
-@pytest.mark.parametrize(
-    ("change", "config", "codes"),
-    [
-        ("text", CONFIG, {"CL307", "CL308"}),
-        ("missing", CONFIG, {"CL308"}),
-    ],
-)
-def test_an_outcome_that_nobody_has_is_said_and_the_page_is_drawn(
-    tmp_path: Path, change: str, config: str, codes: set[str]
-) -> None:
-    dataset, out = small(tmp_path / "data", 4), tmp_path / "out"
-    cell = {"text": "very strong", "missing": "n/a"}[change]
+def last_cells(dataset: Path, *cells: str) -> None:
+    """Write the last column of the participants table anew, the last cell for everyone left."""
 
     def replace(text: str) -> str:
         head, *rows = text.splitlines()
-        return "\n".join([head, *("\t".join([*row.split("\t")[:-1], cell]) for row in rows)]) + "\n"
+        new = [*cells, *[cells[-1]] * len(rows)]
+        kept = ["\t".join([*row.split("\t")[:-1], cell]) for row, cell in zip(rows, new, strict=False)]
+        return "\n".join([head, *kept]) + "\n"
 
     table(dataset, replace)
-    result = run(dataset, out, config=config)
+
+
+def test_an_outcome_of_words_where_numbers_are_declared_is_a_settings_error(tmp_path: Path) -> None:
+    dataset, out = small(tmp_path / "data", 4), tmp_path / "out"
+    last_cells(dataset, "very strong")
+    result = run(dataset, out)
+    assert result.code == 2, result
+    assert "no cell is a number ('very strong'); for two groups name the cells" in result.err
+    assert people_in(out) == EVERYONE  # what was measured is kept
+
+
+@pytest.mark.parametrize(
+    ("cells", "codes"),
+    [
+        (("n/a",), {"CL308": EVERYONE}),
+        (("1.5", "very strong"), {"CL307": EVERYONE[1:], "CL308": EVERYONE[1:]}),
+    ],
+    ids=["missing", "words beside a number"],
+)
+def test_an_outcome_that_few_or_none_have_is_said_and_the_page_is_drawn(
+    tmp_path: Path, cells: tuple[str, ...], codes: dict[str, list[str]]
+) -> None:
+    dataset, out = small(tmp_path / "data", 4), tmp_path / "out"
+    last_cells(dataset, *cells)
+    result = run(dataset, out)
     assert result.code == 3, result
-    for code in codes:
-        assert {person for found, person in named(out, "code", "participant_id") if found == code} == set(
-            EVERYONE
-        )
+    for code, people in codes.items():
+        found = {person for known, person in named(out, "code", "participant_id") if known == code}
+        assert found == set(people)
     populations = read_table("populations", out / "cohort" / "populations.parquet")
-    assert set(populations["reason"]) == {"no outcome"}
+    assert set(populations.loc[populations["member"] == 0, "reason"]) == {"no outcome"}
     assert (out / "report.html").is_file()
 
 

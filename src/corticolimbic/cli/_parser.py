@@ -140,7 +140,11 @@ def _simulate(commands: argparse._SubParsersAction) -> None:
 
 
 def _evidence(commands: argparse._SubParsersAction) -> None:
-    command = _add(commands, "evidence", "what is published: findings, verified effects, stylised facts")
+    command = _add(
+        commands,
+        "evidence",
+        "what is published: findings, effects (marked where not verified), stylised facts",
+    )
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = _add(actions, "list", "list findings, effects or facts")
     listing.add_argument(

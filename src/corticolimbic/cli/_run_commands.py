@@ -76,7 +76,7 @@ def _say_result(result: Result, out: Path) -> None:
 def _say_counts(problems: Iterable[Problem]) -> None:
     counts = Counter(item.severity for item in problems)
     _say(
-        f"{counts['failed']} could not be read, {counts['excluded']} excluded by a rule, "
+        f"{counts['failed']} could not be read or estimated, {counts['excluded']} excluded by a rule, "
         f"{counts['info']} notes."
     )
 

@@ -19,7 +19,8 @@ _NARROWEST = 40
 def list_text(rows: Sequence[Evidence], width: int = 100) -> str:
     """Return one line for each row, in aligned columns, no longer than ``width``.
 
-    Disputed claims carry a ``!`` after their id, and a last line says what it means.
+    Disputed claims carry a ``!`` after their id, effects that nobody verified in their source a ``?``, and
+    the last lines say what these mean.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ def list_text(rows: Sequence[Evidence], width: int = 100) -> str:
         lines.append(f"{head}  {_fit(rest, width - len(head) - 2)}".rstrip())
     if any(_disputed(row) for row in rows):
         lines += ["", _fit("! disputed: by the review itself or by the source that it cites", width)]
+    if any(_unverified(row) for row in rows):
+        lines += ["", _fit("? not verified in its source", width)]
     return "\n".join(lines) + "\n"
 
 
@@ -87,7 +90,7 @@ def _find(name: str) -> Evidence:
 
 
 def _cells(row: Evidence) -> tuple[str, str, str, str]:
-    mark = "!" if _disputed(row) else ""
+    mark = "!" if _disputed(row) else "?" if _unverified(row) else ""
     if isinstance(row, Finding):
         about = row.region_or_edge or "-"
         rest = "; ".join(part for part in (row.condition, row.direction, row.contrast) if part)
@@ -101,6 +104,10 @@ def _cells(row: Evidence) -> tuple[str, str, str, str]:
 
 def _disputed(row: Evidence) -> bool:
     return not isinstance(row, Effect) and row.disputed
+
+
+def _unverified(row: Evidence) -> bool:
+    return isinstance(row, Effect) and not row.verified
 
 
 def _why(row: Evidence) -> str:

@@ -126,8 +126,16 @@ def compare(
     found = _Found()
     covariates = _covariates(settings, participants, quality, outcomes, found)
     questions = contrasts(outcomes)
+    derived = sorted(set(settings.covariates) & set(outcomes["outcome"]))
+    if derived:
+        raise SettingsError(
+            f"compare.covariates: {', '.join(derived)} is an outcome that this program derives; where it belongs in "
+            "a model it is added, so take it off the list or rename your column"
+        )
     if SITE in {*settings.covariates, *(question.outcome for question in questions)}:
-        raise SettingsError("compare: the site is always in the model; do not name it as covariate or outcome")
+        raise SettingsError(
+            "compare: the site is always in the model; do not name it as covariate or outcome"
+        )
     for name in dict.fromkeys(populations["population"]):
         members = populations[(populations["population"] == name) & (populations["member"] == 1)]
         sites = members.set_index("participant_id")["site"]

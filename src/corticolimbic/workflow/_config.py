@@ -44,9 +44,11 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: Any = False) -> dict[Hashable, Any]:  # noqa: FBT002  PyYAML's own
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a list or mapping as name", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands twice", problem_mark=key.start_mark)
-            seen.add(str(key.value))
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 

@@ -97,7 +97,8 @@ def scatters(marker: str, results: Results, draw: Draw) -> list[Block]:
     for place, site in enumerate(sites[:_PANELS]):
         here = people[people["site"] == site]
         note = f" · {say('scheme.in_sample')}" if site in training else ""
-        title = say("marker.panel", site=site_name(read.text(site)), n=len(here))
+        n_people = here["participant_id"].nunique()  # a run is a dot, and a person may have several
+        title = say("marker.panel", site=site_name(read.text(site)), n=n_people)
         spots = _spots(here.head(_PEOPLE), results, named)
         made.append(draw(_scatter_plan(f"scores-{slug(marker)}-{place + 1}", title, note, spots, axes, here)))
     more = (

@@ -38,7 +38,7 @@ def _people(results: Results) -> list[str]:
     if flow is None or not flow.stages:
         return []
     first = flow.stages[0]
-    sites = [site for site, count in first.by_site.items() if count > 0]
+    sites = [site for site, count in first.by_site.items() if count > 0 and site not in {"", "n/a"}]
     parts = [
         say("summary.came_in", n=first.n, sites=len(sites))
         if sites
