@@ -129,8 +129,8 @@ def compare(
     derived = sorted(set(settings.covariates) & set(outcomes["outcome"]))
     if derived:
         raise SettingsError(
-            f"compare.covariates: {', '.join(derived)} is an outcome that this program derives; where it belongs in "
-            "a model it is added, so take it off the list or rename your column"
+            f"compare.covariates: {', '.join(derived)} is an outcome that this program derives; where it "
+            "belongs in a model it is added, so take it off the list or rename your column"
         )
     if SITE in {*settings.covariates, *(question.outcome for question in questions)}:
         raise SettingsError(
