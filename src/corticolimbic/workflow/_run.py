@@ -14,6 +14,7 @@ from corticolimbic.foundation import (
     problem,
     sweep_temporary,
 )
+from corticolimbic.workflow._check_settings import check_settings
 from corticolimbic.workflow._cohort_step import COHORT
 from corticolimbic.workflow._collect import collect
 from corticolimbic.workflow._compare_step import COMPARE
@@ -97,6 +98,8 @@ def run(
     progress = Progress(quiet=quiet)
     context, found, problems = _look(dataset, out, config)
     check_folder(out, dataset)
+    if until != "measure":
+        check_settings(config, found)
     with locked(out):
         sweep_temporary(out)
         describe(out, read_description(dataset).name or dataset.resolve().name)

@@ -1,0 +1,42 @@
+"""Whether the settings fit the dataset's tables, asked before anything is measured."""
+
+from __future__ import annotations
+
+from corticolimbic.cohort import outcomes, text_column
+from corticolimbic.predict import marker
+from corticolimbic.workflow._config import Config
+from corticolimbic.workflow._step import Found
+
+_MEASURED = "measured:"
+
+
+def check_settings(config: Config, found: Found) -> None:
+    """Raise where a later step would stop at a column that does not exist: better now than after hours.
+
+    Parameters
+    ----------
+    config
+        All settings.
+    found
+        What a look at the dataset's tables found.
+
+    Raises
+    ------
+    SettingsError
+        Naming the column and those that there are, an unusable outcome, or an unknown marker.
+    """
+    for use in config.predict.markers:
+        marker(use.id)
+    if not found.participants.usable or not found.scan.sessions:
+        return
+    people = found.participants.table
+    outcomes(people, found.sessions.table, config.cohort.outcome)
+    rules = (rule for population in config.cohort.populations for rule in population.rules)
+    trained = (use.training.column for use in config.predict.markers if use.training is not None)
+    named = (
+        *(rule.column for rule in rules if rule.column is not None),
+        *(name for name in config.compare.covariates if not name.startswith(_MEASURED)),
+        *trained,
+    )
+    for name in named:
+        text_column(people, name)
