@@ -9,7 +9,6 @@ from corticolimbic.workflow._log import Progress as Progress
 from corticolimbic.workflow._page import PAGE as PAGE
 from corticolimbic.workflow._run import STEPS as STEPS
 from corticolimbic.workflow._run import Result as Result
-from corticolimbic.workflow._run import clean as clean
 from corticolimbic.workflow._run import dry_run as dry_run
 from corticolimbic.workflow._run import run as run
 from corticolimbic.workflow._step import Context as Context

@@ -25,7 +25,7 @@ from corticolimbic.workflow._log import Log, Progress
 from corticolimbic.workflow._measure_step import MEASURE
 from corticolimbic.workflow._page import update_page
 from corticolimbic.workflow._predict_step import PREDICT
-from corticolimbic.workflow._records import STATE, Record, load_records
+from corticolimbic.workflow._records import Record, load_records
 from corticolimbic.workflow._step import Context, Found, Step
 
 STEPS: tuple[Step, ...] = (MEASURE, COHORT, COMPARE, PREDICT)
@@ -212,11 +212,3 @@ def _exit_code(problems: Sequence[Problem], anything_measured: bool) -> int:  # 
     if not anything_measured or any(item.code == "CL801" for item in problems):
         return NOTHING_USABLE  # also the code of an internal error
     return SOME_UNREADABLE if any(item.severity == "failed" for item in problems) else OK
-
-
-def clean(out: Path) -> int:
-    """Remove the records of finished units, so that the next run does everything again; return how many."""
-    records = list((out / STATE).rglob("*.json"))
-    for path in records:
-        path.unlink()
-    return len(records)
