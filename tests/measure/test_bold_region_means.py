@@ -43,7 +43,7 @@ def measured(root: Path, run: BoldRun, *parcels: Atlas | LabelImage) -> tuple[Re
     header = read_bold_header(root, run)
     weights = [region_weights(item, header.shape, header.affine, SPACE) for item in parcels]
     mask = read_mask(root, run, header) if run.mask else None
-    return region_series(root, run, header, weights, mask=mask, usable_signal=0.3)
+    return region_series(root, run, header, weights, mask=mask, usable_signal=0.3).regions
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -132,8 +132,8 @@ def test_a_voxel_that_is_not_finite_in_any_volume_is_left_out_of_all(
     from corticolimbic.measure import _region_series
 
     opened = []
-    read = _region_series.iter_volumes
-    monkeypatch.setattr(_region_series, "iter_volumes", lambda *given: opened.append(1) or read(*given))
+    read = _region_series.iter_stored
+    monkeypatch.setattr(_region_series, "iter_stored", lambda *given: opened.append(1) or read(*given))
     place = affine(MATRICES["upright"], CENTRE, SHAPE)
     values = noise()
     labels = slabs(place)
@@ -157,8 +157,8 @@ def test_a_voxel_that_is_not_finite_outside_every_region_costs_no_second_read(
     from corticolimbic.measure import _region_series
 
     opened = []
-    read = _region_series.iter_volumes
-    monkeypatch.setattr(_region_series, "iter_volumes", lambda *given: opened.append(1) or read(*given))
+    read = _region_series.iter_stored
+    monkeypatch.setattr(_region_series, "iter_stored", lambda *given: opened.append(1) or read(*given))
     place = affine(MATRICES["upright"], CENTRE, SHAPE)
     values = noise()
     values[0, 0, 0, 5] = np.nan

@@ -15,9 +15,9 @@ from corticolimbic.foundation import SettingsError, SpaceMismatchError
 Grid = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RegionWeights:
-    """Weights of voxels in regions on one grid.
+    """Weights of voxels in regions on one grid; each object equals itself only.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Finding and reading what others wrote as BIDS derivatives: region series, images, motion, people."""
 
 from corticolimbic.dataset._bold import BoldHeader as BoldHeader
+from corticolimbic.dataset._bold import iter_stored as iter_stored
 from corticolimbic.dataset._bold import iter_volumes as iter_volumes
 from corticolimbic.dataset._bold import read_bold_header as read_bold_header
 from corticolimbic.dataset._confounds import Confounds as Confounds

@@ -26,6 +26,8 @@ from corticolimbic.measure._parcels import Parcels as Parcels
 from corticolimbic.measure._parcels import grid_weights as grid_weights
 from corticolimbic.measure._parcels import read_parcels as read_parcels
 from corticolimbic.measure._region_series import RegionSignals as RegionSignals
+from corticolimbic.measure._region_series import RunSignals as RunSignals
+from corticolimbic.measure._region_series import VoxelSeries as VoxelSeries
 from corticolimbic.measure._region_series import region_series as region_series
 from corticolimbic.measure._rows import REFUSED as REFUSED
 from corticolimbic.measure._rows import NodeTargets as NodeTargets

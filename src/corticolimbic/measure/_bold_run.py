@@ -81,7 +81,8 @@ def measure_bold_run(
         keep &= keep_volumes(displacement, settings.fd_threshold)
     confounds = nuisance.kept(keep, run.confounds or run.bold)
     weights = [item for _, item in chosen]
-    found = region_series(root, image, header, weights, mask=mask, usable_signal=settings.usable_signal)
+    signals = region_series(root, image, header, weights, mask=mask, usable_signal=settings.usable_signal)
+    found = signals.regions
     together = np.hstack([item.values for item in found])[keep]
     cleaned, rank = regress_out(together, confounds)
     fluctuating = percent_signal(together, keep, nuisance, confounds) if settings.fluctuations else None
@@ -91,9 +92,9 @@ def measure_bold_run(
     mean_fd = float("nan") if displacement is None else mean_displacement(displacement)
     ends = np.cumsum([len(item.names) for item in found])
     measured = []
-    for (item, _), signals, end in zip(chosen, found, ends.tolist(), strict=True):
-        columns = slice(end - len(signals.names), end)
-        one = _measured(run, header, settings, item, signals, cleaned[:, columns], rank, mean_fd, hashed)
+    for (item, _), one_atlas, end in zip(chosen, found, ends.tolist(), strict=True):
+        columns = slice(end - len(one_atlas.names), end)
+        one = _measured(run, header, settings, item, one_atlas, cleaned[:, columns], rank, mean_fd, hashed)
         if fluctuating is not None:
             one = replace(one, fluctuating=fluctuating.of(columns))
         problems += one.losses(run)

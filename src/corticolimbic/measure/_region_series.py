@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
 from corticolimbic.circuit import RegionWeights
-from corticolimbic.dataset import BoldHeader, BoldRun, iter_volumes
+from corticolimbic.dataset import BoldHeader, BoldRun, iter_stored
+from corticolimbic.measure._members import Inside, Members
+from corticolimbic.measure._one_pass import Gathered, Passed, one_pass
 from corticolimbic.measure._usable_signal import usable_voxels
 
 
@@ -32,6 +33,9 @@ class RegionSignals:
         Voxels with usable signal as a share of those that the region should have (METHODS M-12).
     notes
         What should be known about spaces.
+    tsnr
+        Mean over a region's varying voxels of mean / standard deviation in time, before smoothing; NaN
+        without any. None where it was not asked for.
     """
 
     names: tuple[str, ...]
@@ -39,6 +43,52 @@ class RegionSignals:
     n_voxels: Int[np.ndarray, " regions"]
     coverage: Float[np.ndarray, " regions"]
     notes: tuple[str, ...] = ()
+    tsnr: Float64[np.ndarray, " regions"] | None = None
+
+
+@dataclass(frozen=True)
+class VoxelSeries:
+    """Every volume of the voxels inside the mask, as stored.
+
+    Parameters
+    ----------
+    stored
+        Volumes by voxels; the value is ``slope`` x stored + ``inter``.
+    places
+        Voxels on the grid, x varying fastest, rising.
+    slope, inter
+        Scaling of the header.
+    mean
+        Of each voxel over the run, scaled; not finite where any volume is not.
+    usable
+        Voxels with usable signal.
+    """
+
+    stored: Gathered
+    places: Int[np.ndarray, " voxels"]
+    slope: float
+    inter: float
+    mean: Float64[np.ndarray, " voxels"]
+    usable: Bool[np.ndarray, " voxels"]
+
+
+@dataclass(frozen=True)
+class RunSignals:
+    """What one pass over an image yields.
+
+    Parameters
+    ----------
+    regions
+        One for each atlas.
+    brain_tsnr
+        Median over the voxels with usable signal of mean / standard deviation in time.
+    voxels
+        The voxels themselves, where they were asked for.
+    """
+
+    regions: tuple[RegionSignals, ...]
+    brain_tsnr: float
+    voxels: VoxelSeries | None = None
 
 
 def region_series(
@@ -49,13 +99,18 @@ def region_series(
     *,
     mask: Bool[np.ndarray, "x y z"] | None,
     usable_signal: float,
-) -> tuple[RegionSignals, ...]:
-    """Return the regions' mean signals, atlas by atlas.
+    fwhm: float | None = None,
+    counted: Bool[np.ndarray, " volumes"] | None = None,
+    keep_voxels: bool = False,
+) -> RunSignals:
+    """Return the regions' mean signals, atlas by atlas, and how good the signal is.
 
     Means are over the voxels inside the mask (without one: of the grid) that are finite in every volume, in
     float64. Voxels without usable signal are counted out of the coverage, but not out of the means, so that
-    the means are those of any other program with the same mask. The file is read once; a second time only
-    where a voxel of a region stops being finite after the first volume.
+    the means are those of any other program with the same mask. With smoothing, the regions are those same
+    voxels of the smoothed image, into which neighbours outside the region and the mask reach; values that
+    are not finite count as 0 there. The file is read once; a second time only where a voxel of a region stops
+    being finite after the first volume.
 
     Parameters
     ----------
@@ -67,100 +122,85 @@ def region_series(
         Voxels inside the brain.
     usable_signal
         See `usable_voxels`.
+    fwhm
+        Full width at half maximum of a Gaussian by which the image is smoothed, in mm; None does not.
+    counted
+        Volumes that count for the temporal signal-to-noise ratio; by default all.
+    keep_voxels
+        Return the voxels inside the mask too, for maps: as many times the memory as there are volumes.
 
     Raises
     ------
     InputError
-        Those of `corticolimbic.dataset.iter_volumes`, and CL237 where no voxel has signal.
+        Those of `corticolimbic.dataset.iter_stored`, and CL237 where no voxel has signal.
     """
-    members = _Members.of(weights, header.shape)
+    members = Members.of(weights, header.shape)
     allowed = (
         np.ones(int(np.prod(header.shape)), dtype=bool) if mask is None else mask.ravel(order="F").copy()
     )
+    every = np.ones(header.n_volumes, dtype=bool)
     while True:
-        stream = iter_volumes(root, run)
-        _, first = next(stream)
-        allowed &= np.isfinite(first[..., 0]).ravel(order="F")
-        inside = members.inside(allowed)
-        values, mean, varies = _reduce(chain([(0, first)], stream), np.flatnonzero(allowed), inside.matrix)
-        lost = ~np.isfinite(mean)  # a sum keeps whatever was not finite
-        allowed[np.flatnonzero(allowed)[lost]] = False
-        if not lost[inside.columns].any():
+        stream = iter_stored(root, run)
+        first = next(stream)
+        allowed &= np.isfinite(first)
+        inside = members.inside(allowed, header.shape, header.affine, fwhm)
+        passed = one_pass(
+            chain((first,), stream),
+            header.n_volumes,
+            inside.places,
+            inside.rows,
+            counted=every if counted is None else counted,
+            keep_voxels=keep_voxels,
+        )
+        lost = ~np.isfinite(passed.mean)  # a sum keeps whatever was not finite
+        allowed[inside.places[lost]] = False
+        if not lost[inside.members].any():
             break
-    usable = usable_voxels(mean, varies, usable_signal, masked=mask is not None, file=run.bold)
+    brain = inside.brain
+    mean = header.slope * passed.mean[brain] + header.inter
+    usable = np.zeros(len(passed.mean), dtype=bool)
+    usable[brain] = usable_voxels(
+        mean, passed.varies[brain], usable_signal, masked=mask is not None, file=run.bold
+    )
+    values = header.slope * passed.values + header.inter
     values[:, inside.n_voxels == 0] = np.nan
-    n_usable = np.bincount(inside.rows[usable[inside.columns]], minlength=len(members.n_voxels))
-    return tuple(_split(weights, values, n_usable, members.n_voxels))
+    tsnr = _tsnr(passed, header)
+    voxels = None
+    if passed.voxels is not None:
+        kept = passed.voxels if brain.all() else passed.voxels[:, brain]
+        voxels = VoxelSeries(kept, inside.places[brain], header.slope, header.inter, mean, usable[brain])
+    signals = tuple(_split(weights, values, inside, members.n_voxels, usable, tsnr))
+    return RunSignals(signals, float(np.median(tsnr[usable])), voxels)
 
 
-@dataclass(frozen=True)
-class _Inside:
-    """Weights over the voxels that are gathered."""
-
-    rows: np.ndarray
-    columns: np.ndarray
-    n_voxels: np.ndarray
-    matrix: Any
-
-
-@dataclass(frozen=True)
-class _Members:
-    """The weights of all atlases, one below the other; voxels numbered as in the file (x fastest)."""
-
-    rows: np.ndarray
-    voxels: np.ndarray
-    weights: np.ndarray
-    n_voxels: np.ndarray
-
-    @classmethod
-    def of(cls: type[_Members], weights: Sequence[RegionWeights], shape: tuple[int, int, int]) -> _Members:
-        from scipy.sparse import vstack
-
-        stacked = vstack([item.matrix for item in weights], format="coo")
-        voxels = np.asarray(np.ravel_multi_index(np.unravel_index(stacked.col, shape), shape, order="F"))
-        n_voxels = np.concatenate([item.n_voxels for item in weights])
-        return cls(stacked.row, voxels, stacked.data, n_voxels)
-
-    def inside(self, allowed: np.ndarray) -> _Inside:
-        """Return mean weights over the allowed voxels only, columns counted among these."""
-        from scipy.sparse import csr_array
-
-        keep = allowed[self.voxels]
-        rows, weights = self.rows[keep], self.weights[keep]
-        columns = (np.cumsum(allowed) - 1)[self.voxels[keep]]
-        total = np.bincount(rows, weights, minlength=len(self.n_voxels))
-        shape = len(self.n_voxels), int(allowed.sum())
-        matrix = csr_array((weights / total[rows], (rows, columns)), shape=shape)
-        return _Inside(rows, columns, np.bincount(rows, minlength=len(self.n_voxels)), matrix)
-
-
-def _reduce(
-    volumes: Iterable[tuple[int, np.ndarray]], voxels: np.ndarray, matrix: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the regions' means in each volume, and of each voxel the mean and whether it varies."""
-    total, varies = np.zeros(voxels.size), np.zeros(voxels.size, dtype=bool)
-    first: np.ndarray | None = None
-    means: list[np.ndarray] = []
-    with np.errstate(invalid="ignore", over="ignore"):
-        for _, values in volumes:
-            flat = values.reshape(-1, values.shape[3], order="F")
-            for volume in range(flat.shape[1]):
-                signal = flat[:, volume].take(voxels).astype(np.float64)
-                means.append(matrix @ signal)
-                total += signal
-                first = signal if first is None else first
-                varies |= signal != first
-    return np.array(means), total / len(means), varies
+def _tsnr(passed: Passed, header: BoldHeader) -> Float64[np.ndarray, " voxels"]:
+    """Return mean / standard deviation of each voxel, NaN where it does not vary."""
+    spread = abs(header.slope) * passed.spread
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(spread > 0, (header.slope * passed.centre + header.inter) / spread, np.nan)
 
 
 def _split(
-    weights: Sequence[RegionWeights], values: np.ndarray, n_usable: np.ndarray, n_voxels: np.ndarray
+    weights: Sequence[RegionWeights],
+    values: np.ndarray,
+    inside: Inside,
+    expected: np.ndarray,
+    usable: np.ndarray,
+    tsnr: np.ndarray,
 ) -> Iterable[RegionSignals]:
-    share = n_usable / np.maximum(n_voxels, 1)
+    n_rows = len(expected)
+    n_usable = np.bincount(inside.member_rows[usable[inside.members]], minlength=n_rows)
+    known = np.isfinite(tsnr[inside.members])
+    rows, ratios = inside.member_rows[known], tsnr[inside.members][known]
+    with np.errstate(invalid="ignore"):
+        mean_tsnr = np.bincount(rows, ratios, minlength=n_rows) / np.bincount(rows, minlength=n_rows)
+    share = n_usable / np.maximum(expected, 1)
     end = 0
     for item in weights:
-        rows = slice(end, end + len(item.names))
-        end = rows.stop
+        own = slice(end, end + len(item.names))
+        end = own.stop
         # Inside the grid, the rest of a region's expected voxels would be as dense as those that are there.
-        coverage = item.coverage * share[rows]
-        yield RegionSignals(item.names, values[:, rows].copy(), n_usable[rows], coverage, item.notes)
+        coverage = item.coverage * share[own]
+        yield RegionSignals(
+            item.names, values[:, own].copy(), n_usable[own], coverage, item.notes, mean_tsnr[own]
+        )
