@@ -1,5 +1,7 @@
-"""The tables between the rooms: schemas, keys, targets, reading and writing."""
+"""What travels between the rooms: tables with their schemas, keys and targets, and maps of voxels."""
 
+from corticolimbic.features._map_files import VoxelMap as VoxelMap
+from corticolimbic.features._map_files import write_map as write_map
 from corticolimbic.features._schema import Column as Column
 from corticolimbic.features._schema import Schema as Schema
 from corticolimbic.features._schema import SchemaError as SchemaError

@@ -35,7 +35,7 @@ def regress_out(
     """
     if not len(series):
         return series.astype(np.float64), 0
-    basis = _basis(confounds)
+    basis = nuisance_basis(confounds)
     known = np.isfinite(series).all(axis=0)
     mean = np.where(known, series, 0.0).mean(axis=0)
     centred = np.where(known, series - mean, 0.0)
@@ -47,7 +47,7 @@ def regress_out(
     return residual, 1 + basis.shape[1]
 
 
-def _basis(confounds: np.ndarray) -> np.ndarray:
+def nuisance_basis(confounds: np.ndarray) -> np.ndarray:
     """Return an orthonormal basis of the confounds' variation around their means."""
     centred = confounds - confounds.mean(axis=0)
     spread = np.sqrt(np.mean(centred**2, axis=0))

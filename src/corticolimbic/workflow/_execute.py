@@ -22,6 +22,7 @@ from corticolimbic.workflow._log import Log, Progress
 from corticolimbic.workflow._records import (
     Record,
     input_hashes,
+    load_record,
     load_records,
     record_path,
     remove_orphans,
@@ -118,7 +119,10 @@ def execute(context: Context, todo: Plan, *, n_jobs: int, verify: bool, log: Log
     """
     step = todo.step
     names = frozenset(unit.name for unit in todo.units)
-    kept = frozenset(output for unit in todo.units for output in unit.outputs)
+    before = load_records(context.out, step.name)
+    kept = frozenset(output for unit in todo.units for output in unit.outputs) | {
+        output for name in names & before.keys() for output in before[name].outputs
+    }
     for name in remove_orphans(context, step, names, kept):
         log.write("removed", step=step.name, unit=name, why="no longer part of the dataset or the settings")
     done = Done()
@@ -164,6 +168,7 @@ def _perform(call: _Call) -> _Result:
         key = unit_key(step, unit, step.settings(context.config), stamps)
         hashes = {name: str(stamp["sha256"]) for name, stamp in stamps.items()}
         outcome = step.function(context, unit, hashes)
+        _drop_earlier(call, outcome.outputs)
         record = store_record(context, unit, key, stamps, outcome)
     except CorticolimbicError as error:
         return _Result(None, time.perf_counter() - start, error)
@@ -203,9 +208,19 @@ def _failure(unit: Unit, error: CorticolimbicError) -> Problem:
     )
 
 
+def _drop_earlier(call: _Call, kept: Sequence[str]) -> None:
+    """Drop what an earlier run of a unit wrote and this one did not."""
+    unit, out = call.unit, call.context.out
+    record = load_record(record_path(out, unit.step, unit.name))
+    for output in record.outputs if record is not None else ():
+        if output not in kept and output not in unit.outputs:
+            remove_output(call.context.path(output), out)
+
+
 def _forget(call: _Call) -> None:
     """Drop record and outputs of an earlier success: they no longer follow from the inputs."""
     unit = call.unit
+    _drop_earlier(call, ())
     for output in unit.outputs:
         remove_output(call.context.path(output), call.context.out)
     record_path(call.context.out, unit.step, unit.name).unlink(missing_ok=True)

@@ -166,7 +166,8 @@ def store_record(
     context: Context, unit: Unit, key: str, stamps: Mapping[str, Any], outcome: Outcome
 ) -> Record:
     """Write the record of a unit whose outputs are in place."""
-    outputs = {name: _stamp(context.path(name), None) for name in unit.outputs}
+    written = (*unit.outputs, *outcome.outputs)
+    outputs = {name: _stamp(context.path(name), None) for name in written}
     record = Record(
         version=_VERSION,
         step=unit.step,

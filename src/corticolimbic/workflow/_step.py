@@ -86,11 +86,14 @@ class Outcome:
         Entries of ``definitions.json``.
     facts
         Numbers for the log and the summary, for example how many runs were measured.
+    outputs
+        Files written beside those that the unit declares, relative to OUT: which ones is known only now.
     """
 
     problems: Sequence[Problem] = ()
     definitions: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
