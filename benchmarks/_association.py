@@ -67,8 +67,7 @@ def check(mine: np.ndarray, theirs: np.ndarray) -> None:
 JOB = Job(
     name="stats: one slope with HC3 errors for 2,000 features (300 people, age, sex, 3 sites)",
     peer_name=f"statsmodels OLS, one fit a feature ({ASKED_OF_PEER} timed, extrapolated to {FEATURES})",
-    measure="ratio",
-    at_most=0.05,
+    targets={"ratio": 0.05},
     prepare=prepare,
     ours=ours,
     peer=peer,

@@ -64,8 +64,7 @@ def check(mine: Matrices, theirs: Matrices) -> None:
 JOB = Job(
     name="measure: Pearson, Ledoit-Wolf and partial correlation (20 people, 300 volumes, 120 regions)",
     peer_name="nilearn ConnectivityMeasure",
-    measure="ratio",
-    at_most=1.0,
+    targets={"ratio": 1.0},
     prepare=prepare,
     ours=ours,
     peer=peer,

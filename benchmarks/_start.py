@@ -32,8 +32,7 @@ def check(mine: str, theirs: None) -> None:
 JOB = Job(
     name="cli: corticolimbic --help, whole process",
     peer_name="n/a",
-    measure="ours",
-    at_most=0.5,
+    targets={"ours": 0.5},
     prepare=prepare,
     ours=ours,
     peer=None,
