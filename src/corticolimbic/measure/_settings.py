@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from corticolimbic.features import Statistic
 from corticolimbic.foundation import Settings
 from corticolimbic.measure._confounds import Strategy
+
+
+FluctuationMap = Literal["alff", "falff", "slow5", "slow4", "power_012_020"]
 
 
 class LabelImageSettings(Settings):
@@ -103,6 +107,23 @@ class MeasureSettings(Settings):
         "regressors, without volumes that moved), compcor (24 motion parameters, anatomical "
         "components, slow drifts), ica_aroma (images that ICA-AROMA denoised, with white "
         "matter, CSF, slow drifts), none.",
+    )
+    smoothing_fwhm: float | None = Field(
+        default=None,
+        gt=0,
+        le=20,
+        description="Full width at half maximum, in mm, of a Gaussian by which images are smoothed before "
+        "regions are averaged; null does not smooth. Maps of voxels are not smoothed.",
+    )
+    fluctuation_maps: tuple[FluctuationMap, ...] = Field(
+        default=(),
+        description="Measures of fluctuation that are written as maps of voxels (NIfTI), beside the regions: "
+        "alff, falff, slow5, slow4, power_012_020. Images only.",
+    )
+    seed_maps: tuple[str, ...] = Field(
+        default=(),
+        description="Seeds whose correlation with every voxel is written as a map (NIfTI): regions of the "
+        "circuit, for instance NAc or mPFC_L, or nodes of an atlas by name. Images only.",
     )
     allow_space_mismatch: tuple[str, ...] = Field(
         default=(),
