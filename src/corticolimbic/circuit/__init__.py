@@ -5,8 +5,17 @@ from corticolimbic.circuit._atlas import Mapping as Mapping
 from corticolimbic.circuit._atlas import Node as Node
 from corticolimbic.circuit._atlas import atlas as atlas
 from corticolimbic.circuit._atlas import atlas_names as atlas_names
+from corticolimbic.circuit._cifti_file import CiftiLayout as CiftiLayout
+from corticolimbic.circuit._cifti_file import read_cifti_layout as read_cifti_layout
+from corticolimbic.circuit._cifti_xml import CiftiLabelMap as CiftiLabelMap
+from corticolimbic.circuit._cifti_xml import CiftiSeries as CiftiSeries
 from corticolimbic.circuit._edges import CircuitEdge as CircuitEdge
 from corticolimbic.circuit._edges import edges as edges
+from corticolimbic.circuit._grayordinate_labels import GrayordinateLabels as GrayordinateLabels
+from corticolimbic.circuit._grayordinate_labels import grayordinate_labels as grayordinate_labels
+from corticolimbic.circuit._grayordinate_weights import grayordinate_weights as grayordinate_weights
+from corticolimbic.circuit._grayordinates import BrainModel as BrainModel
+from corticolimbic.circuit._grayordinates import Grayordinates as Grayordinates
 from corticolimbic.circuit._groups import Module as Module
 from corticolimbic.circuit._groups import Network as Network
 from corticolimbic.circuit._groups import Tract as Tract

@@ -3,6 +3,9 @@
 from corticolimbic.dataset._bold import BoldHeader as BoldHeader
 from corticolimbic.dataset._bold import iter_volumes as iter_volumes
 from corticolimbic.dataset._bold import read_bold_header as read_bold_header
+from corticolimbic.dataset._cifti import CiftiHeader as CiftiHeader
+from corticolimbic.dataset._cifti import iter_grayordinates as iter_grayordinates
+from corticolimbic.dataset._cifti import read_cifti_header as read_cifti_header
 from corticolimbic.dataset._confounds import Confounds as Confounds
 from corticolimbic.dataset._confounds import read_confounds as read_confounds
 from corticolimbic.dataset._description import Description as Description
@@ -14,7 +17,10 @@ from corticolimbic.dataset._motion import read_motion as read_motion
 from corticolimbic.dataset._participants import Participants as Participants
 from corticolimbic.dataset._participants import read_participants as read_participants
 from corticolimbic.dataset._runs import NO_SESSION as NO_SESSION
+from corticolimbic.dataset._runs import AnyRun as AnyRun
 from corticolimbic.dataset._runs import BoldRun as BoldRun
+from corticolimbic.dataset._runs import CiftiRun as CiftiRun
+from corticolimbic.dataset._runs import ImageRun as ImageRun
 from corticolimbic.dataset._runs import Scan as Scan
 from corticolimbic.dataset._runs import SeriesRun as SeriesRun
 from corticolimbic.dataset._runs import SessionFiles as SessionFiles

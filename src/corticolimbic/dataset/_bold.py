@@ -13,6 +13,7 @@ from corticolimbic.dataset._byte_stream import ByteStream, byte_stream
 from corticolimbic.dataset._nifti import Layout, read_layout
 from corticolimbic.dataset._repetition_time import bold_repetition_time
 from corticolimbic.dataset._runs import BoldRun
+from corticolimbic.dataset._stored import scale_into, value_type
 from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, Problem
 
@@ -77,7 +78,7 @@ def read_bold_header(root: Path, run: BoldRun, *, repetition_time: float | None 
         for item in (*layout.problems, *troubles)
     )
     x, y, z, n_volumes = layout.shape
-    kind = _value_type(layout).name
+    kind = value_type(layout.dtype, layout.slope).name
     return BoldHeader((x, y, z), n_volumes, layout.affine, time, layout.zooms, kind, notes)
 
 
@@ -118,7 +119,7 @@ def iter_volumes(
         layout = _four_d(read_layout(stream), run.bold)
         grid, n_volumes = layout.shape[:3], layout.shape[3]
         volume_bytes = layout.data_bytes // n_volumes
-        kind = _value_type(layout)
+        kind = value_type(layout.dtype, layout.slope)
         size = chunk or max(1, CHUNK_BYTES // (volume_bytes // layout.dtype.itemsize * kind.itemsize))
         size = min(size, n_volumes)
         stored = layout.dtype == kind and layout.slope is None  # then bytes are values, read where they lie
@@ -131,7 +132,7 @@ def iter_volumes(
             if stream.read_into(target.data) < len(target):
                 raise _too_short(stream.position - layout.offset, layout, run.bold)
             if not stored:
-                _convert(target.view(layout.dtype), flat, layout)
+                scale_into(target.view(layout.dtype), flat, layout.slope, layout.inter)
             yield start, values
         _at_end(stream, layout)
 
@@ -152,15 +153,6 @@ def check_volumes(root: Path, run: BoldRun) -> None:
         _at_end(stream, layout)
 
 
-def _convert(stored: np.ndarray, values: np.ndarray, layout: Layout) -> None:
-    """Convert and scale into ``values``, rounding as nibabel does."""
-    with np.errstate(all="ignore"):  # infinities and NaN are passed on
-        values[:] = stored
-        if layout.slope is not None and layout.inter is not None:
-            values *= layout.slope
-            values += layout.inter
-
-
 def _too_short(held: int, layout: Layout, file: str) -> InputError:
     n_volumes = layout.shape[3]
     found = f"data for {held * n_volumes / layout.data_bytes:.2f} volumes; the header says {n_volumes}"
@@ -179,10 +171,3 @@ def _four_d(layout: Layout, file: str) -> Layout:
         shown = " x ".join(map(str, layout.shape))
         raise InputError("CL219", file=file, found=f"an image of {len(layout.shape)} dimensions, {shown}")
     return layout
-
-
-def _value_type(layout: Layout) -> np.dtype:
-    """Return the narrowest of float32 and float64 that holds every value as nibabel would read it."""
-    exact = layout.dtype.kind == "f" or layout.dtype.itemsize < 4
-    single = layout.slope is None and exact and layout.dtype.itemsize <= 4
-    return np.dtype(np.float32 if single else np.float64)
