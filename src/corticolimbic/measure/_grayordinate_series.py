@@ -1,4 +1,4 @@
-"""From grayordinates to the mean signal of regions: one pass over the file, whatever the number of atlases."""
+"""From grayordinates to the mean signal of regions: one pass over the file, for all atlases at once."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -142,6 +143,7 @@ def _labels(item: LabelImageSettings, stamp: tuple[tuple[int, int], ...]) -> Par
     """Read a label image; ``stamp`` (sizes and times of its files) has it read again after a change."""
     known = atlas(item.atlas) if item.atlas is not None else None
     image: LabelImage | GrayordinateLabels
+    content: list[Any]
     if item.path.name.endswith(_DENSE_LABELS):
         if item.threshold is not None:
             raise SettingsError(f"{item.path.name}: a threshold belongs to maps of probabilities")
