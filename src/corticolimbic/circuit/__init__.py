@@ -9,6 +9,7 @@ from corticolimbic.circuit._cifti_file import CiftiLayout as CiftiLayout
 from corticolimbic.circuit._cifti_file import read_cifti_layout as read_cifti_layout
 from corticolimbic.circuit._cifti_xml import CiftiLabelMap as CiftiLabelMap
 from corticolimbic.circuit._cifti_xml import CiftiSeries as CiftiSeries
+from corticolimbic.circuit._cubes import cube_weights as cube_weights
 from corticolimbic.circuit._edges import CircuitEdge as CircuitEdge
 from corticolimbic.circuit._edges import edges as edges
 from corticolimbic.circuit._grayordinate_labels import GrayordinateLabels as GrayordinateLabels
