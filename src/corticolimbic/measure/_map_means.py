@@ -37,7 +37,7 @@ def map_region_means(
     values: Float[np.ndarray, "x y z"],
     weights: RegionWeights,
     *,
-    mask: Bool[np.ndarray, "x y z"] | None = None,
+    mask: Bool[np.ndarray, "_ _ _"] | None = None,
 ) -> MapMeans:
     """Return the mean of a map (contrast, z, FA, grey matter ...) in every region, in float64.
 
