@@ -1,4 +1,4 @@
-"""A preprocessed BOLD run on the 2 mm grid, made by a script: int16, gzip as nibabel writes it, with confounds."""
+"""A preprocessed BOLD run on the 2 mm grid, made by a script: int16, gzip as nibabel writes it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ def made(size: Size, folder: Path, volumes: int = 300) -> Made:
     spheres = _spheres(rng, mask & (radius < 0.9), affine)
     confounds = np.cumsum(rng.normal(size=(volumes, N_CONFOUNDS)), axis=0)
     folder = folder / f"run-{volumes}"
-    names = [f"sub-01_task-rest_space-{SPACE}_{rest}" for rest in ("desc-preproc_bold.nii.gz", "desc-brain_mask.nii.gz")]
+    names = [
+        f"sub-01_task-rest_space-{SPACE}_{rest}"
+        for rest in ("desc-preproc_bold.nii.gz", "desc-brain_mask.nii.gz")
+    ]
     if not (folder / names[0]).exists():
         folder.mkdir(parents=True, exist_ok=True)
         nibabel.save(nibabel.Nifti1Image(mask.astype(np.uint8), affine), folder / names[1])
@@ -79,7 +82,7 @@ def made(size: Size, folder: Path, volumes: int = 300) -> Made:
 
 
 def _values(rng: np.random.Generator, mask: np.ndarray, volumes: int, confounds: np.ndarray) -> np.ndarray:
-    """Return noise of one percent around a level of its own in every voxel, with some of the confounds in it."""
+    """Return noise of one percent around a level of each voxel's own, with some of the confounds in it."""
     values = np.zeros((*mask.shape, volumes), dtype=np.int16, order="F")
     flat = values.reshape(-1, volumes, order="F")
     inside = np.flatnonzero(mask.ravel(order="F"))

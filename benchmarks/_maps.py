@@ -25,9 +25,7 @@ def _one_pass(run: Made) -> tuple:
     header = read_bold_header(run.root, run.run)
     mask = read_mask(run.root, run.run, header)
     weights = [_weights(run, run.parcels)]
-    found = region_series(
-        run.root, run.run, header, weights, mask=mask, usable_signal=0.3, keep_voxels=True
-    )
+    found = region_series(run.root, run.run, header, weights, mask=mask, usable_signal=0.3, keep_voxels=True)
     return header, found
 
 
@@ -55,7 +53,7 @@ def our_seeds(run: Made) -> np.ndarray:
 
 
 def their_seeds(run: Made) -> np.ndarray:
-    """Return the same with nilearn: parcels as seeds, every voxel cleaned, products of standardised series."""
+    """Return the same with nilearn: every voxel cleaned, then products of standardised series."""
     import nibabel
     from nilearn.maskers import NiftiLabelsMasker, NiftiMasker
 

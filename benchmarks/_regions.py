@@ -26,11 +26,12 @@ def cleaned(run: Made, fwhm: float | None = None) -> list[np.ndarray]:
     header = read_bold_header(run.root, run.run)
     weights = [_weights(run, item) for item in (run.parcels, atlas("coordinates"), run.spheres)]
     mask = read_mask(run.root, run.run, header)
-    found = region_series(
-        run.root, run.run, header, weights, mask=mask, usable_signal=0.3, fwhm=fwhm
-    ).regions
+    found = region_series(run.root, run.run, header, weights, mask=mask, usable_signal=0.3, fwhm=fwhm).regions
     clean = cleaning(
-        run.confounds, np.ones(header.n_volumes, dtype=bool), repetition_time=header.repetition_time, band=BAND
+        run.confounds,
+        np.ones(header.n_volumes, dtype=bool),
+        repetition_time=header.repetition_time,
+        band=BAND,
     )
     series = clean.apply(np.hstack([item.values for item in found]))
     return np.split(series, np.cumsum([len(item.names) for item in found])[:-1], axis=1)

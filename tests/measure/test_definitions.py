@@ -36,6 +36,9 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "strategy": ("compcor", frozenset()),
     "allow_space_mismatch": (("MNI152NLin6Asym",), frozenset()),
     "usable_signal": (0.5, frozenset()),
+    "smoothing_fwhm": (6.0, frozenset()),  # images only: see test_bold_maps
+    "fluctuation_maps": (("alff",), frozenset()),
+    "seed_maps": (("NAc_R",), frozenset()),
 }
 """Each setting: another value, and the kinds of numbers that it changes."""
 

@@ -10,7 +10,7 @@ from corticolimbic.circuit._regions import region, split_side
 from corticolimbic.circuit._shipped import Row, shipped, split
 from corticolimbic.foundation import SettingsError, hash_json
 
-AtlasKind = Literal["spheres", "labels", "series"]
+AtlasKind = Literal["spheres", "labels", "series", "structures"]
 Side = Literal["L", "R", "B"]
 Relation = Literal["equal", "part", "contains", "within"]
 
@@ -70,7 +70,8 @@ class Atlas:
     name
         As in `atlas_names`.
     kind
-        ``spheres`` at coordinates, ``labels`` of an image, or ``series`` without voxels.
+        ``spheres`` at coordinates, ``labels`` of an image, ``series`` without voxels, or ``structures`` that
+        CIFTI files name themselves.
     space
         Space of the node centres (``MNI152`` where publications say no more).
     spaces

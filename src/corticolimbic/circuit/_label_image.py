@@ -91,12 +91,12 @@ def label_image(
     chosen = find_atlas(atlas) if isinstance(atlas, str) else atlas
     labels = _names(path, table_path, chosen, four_d=threshold is not None)
     raw, affine = _read(path)
-    data = _whole_numbers(raw, path.name) if raw.ndim == 3 else _most_probable(raw, threshold, path.name)
+    data = whole_numbers(raw, path.name) if raw.ndim == 3 else _most_probable(raw, threshold, path.name)
     present = np.unique(data)
     return LabelImage(
         data=data,
         affine=affine,
-        space=space or _space_of(path.name) or (chosen.space if chosen else ""),
+        space=space or space_of(path.name) or (chosen.space if chosen else ""),
         labels=labels,
         unnamed=tuple(int(value) for value in present if value != 0 and int(value) not in labels),
         file=path.name,
@@ -153,7 +153,8 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return (raw[..., 0] if raw.ndim == 4 and raw.shape[3] == 1 else raw), affine
 
 
-def _whole_numbers(raw: np.ndarray, file: str) -> np.ndarray:
+def whole_numbers(raw: np.ndarray, file: str) -> np.ndarray:
+    """Return values as int32; refuse fractions, negative values and those beyond the type (CL403)."""
     floating = not np.issubdtype(raw.dtype, np.integer)
     if floating and not (np.isfinite(raw).all() and np.array_equal(raw, np.rint(raw))):
         raise InputError("CL403", file=file, found="values that are no whole numbers")
@@ -180,7 +181,8 @@ def _most_probable(raw: np.ndarray, threshold: float | int | None, file: str) ->
     return best
 
 
-def _space_of(name: str) -> str:
+def space_of(name: str) -> str:
+    """Return the space that a file name states, or nothing."""
     found = _SPACE.search(name)
     if found:
         return found[1] or found[2]

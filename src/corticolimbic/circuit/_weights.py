@@ -128,14 +128,14 @@ def _label_weights(
         second, third = np.unravel_index(inside, usable.shape[1:])
         indices = np.stack([np.full(inside.size, first), second, third])
         found = _sample(labels.data, to_label, indices)
-        row = _rows_of(found, values, order)
+        row = rows_of(found, values, order)
         rows.append(row[row >= 0])
         columns.append(inside[row >= 0] + first * slab)
     place = np.concatenate(rows)
     n_voxels = np.bincount(place, minlength=values.size)
     return RegionWeights(
         names=tuple(labels.labels.values()),
-        matrix=_mean_matrix(place, np.concatenate(columns), n_voxels, usable.size),
+        matrix=mean_matrix(place, np.concatenate(columns), n_voxels, usable.size),
         n_voxels=n_voxels,
         coverage=np.where(n_voxels > 0, _label_coverage(labels, affine, usable, values, order), 0.0),
         notes=notes,
@@ -147,7 +147,7 @@ def _label_coverage(
 ) -> np.ndarray:
     """Return the share of each label's own voxels whose centre falls into a usable voxel of the grid."""
     indices = np.stack(np.nonzero(labels.data))
-    row = _rows_of(labels.data[tuple(indices)], values, order)
+    row = rows_of(labels.data[tuple(indices)], values, order)
     indices, row = indices[:, row >= 0], row[row >= 0]
     there = _sample(usable, np.linalg.inv(affine) @ labels.affine, indices)
     total = np.bincount(row, minlength=values.size)
@@ -166,7 +166,7 @@ def _sample(data: np.ndarray, transform: np.ndarray, indices: np.ndarray) -> np.
     return found
 
 
-def _rows_of(found: np.ndarray, values: np.ndarray, order: np.ndarray) -> np.ndarray:
+def rows_of(found: np.ndarray, values: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Return the row of each label value, -1 where it has no name."""
     if not values.size:
         return np.full(found.shape, -1)
@@ -175,7 +175,8 @@ def _rows_of(found: np.ndarray, values: np.ndarray, order: np.ndarray) -> np.nda
     return np.where(values[row] == found, row, -1)
 
 
-def _mean_matrix(rows: np.ndarray, columns: np.ndarray, n_voxels: np.ndarray, size: int) -> Any:
+def mean_matrix(rows: np.ndarray, columns: np.ndarray, n_voxels: np.ndarray, size: int) -> Any:
+    """Return the sparse matrix (regions, voxels) whose rows weigh each region's voxels alike."""
     from scipy.sparse import csr_array
 
     weights = 1.0 / n_voxels[rows]
@@ -201,7 +202,7 @@ def _sphere_weights(
     n_voxels = np.array([part.size for part in columns], dtype=np.int64)
     return RegionWeights(
         names=tuple(node.name for node in nodes),
-        matrix=_mean_matrix(np.concatenate(rows), np.concatenate(columns), n_voxels, usable.size),
+        matrix=mean_matrix(np.concatenate(rows), np.concatenate(columns), n_voxels, usable.size),
         n_voxels=n_voxels,
         coverage=coverage,
         notes=notes,

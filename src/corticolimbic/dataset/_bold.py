@@ -14,6 +14,7 @@ from corticolimbic.dataset._byte_stream import ByteStream, byte_stream
 from corticolimbic.dataset._nifti import Layout, read_layout
 from corticolimbic.dataset._repetition_time import bold_repetition_time
 from corticolimbic.dataset._runs import BoldRun
+from corticolimbic.dataset._stored import scale_into, stored_type, value_type
 from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, Problem
 
@@ -86,7 +87,7 @@ def read_bold_header(root: Path, run: BoldRun, *, repetition_time: float | None 
         for item in (*layout.problems, *troubles)
     )
     x, y, z, n_volumes = layout.shape
-    kind = _value_type(layout).name
+    kind = value_type(layout.dtype, layout.slope).name
     slope, inter = (1.0, 0.0) if layout.slope is None else (layout.slope, layout.inter or 0.0)
     return BoldHeader((x, y, z), n_volumes, layout.affine, time, layout.zooms, kind, notes, slope, inter)
 
@@ -128,7 +129,7 @@ def iter_volumes(
         layout = _four_d(read_layout(stream), run.bold)
         grid, n_volumes = layout.shape[:3], layout.shape[3]
         volume_bytes = layout.data_bytes // n_volumes
-        kind = _value_type(layout)
+        kind = value_type(layout.dtype, layout.slope)
         size = chunk or max(1, CHUNK_BYTES // (volume_bytes // layout.dtype.itemsize * kind.itemsize))
         size = min(size, n_volumes)
         stored = layout.dtype == kind and layout.slope is None  # then bytes are values, read where they lie
@@ -141,7 +142,7 @@ def iter_volumes(
             if stream.read_into(target.data) < len(target):
                 raise _too_short(stream.position - layout.offset, layout, run.bold)
             if not stored:
-                _convert(target.view(layout.dtype), flat, layout)
+                scale_into(target.view(layout.dtype), flat, layout.slope, layout.inter)
             yield start, values
         _at_end(stream, layout)
 
@@ -172,7 +173,7 @@ def iter_stored(root: Path, run: BoldRun) -> Iterator[Stored]:
         n_volumes = layout.shape[3]
         raw = np.empty(layout.data_bytes // n_volumes, dtype=np.uint8)
         stored = raw.view(layout.dtype)
-        kind = _stored_type(layout.dtype)
+        kind = stored_type(layout.dtype)
         values = stored if kind == layout.dtype else np.empty(stored.size, dtype=kind)
         for _ in range(n_volumes):
             if stream.read_into(raw.data) < len(raw):
@@ -199,15 +200,6 @@ def check_volumes(root: Path, run: BoldRun) -> None:
         _at_end(stream, layout)
 
 
-def _convert(stored: np.ndarray, values: np.ndarray, layout: Layout) -> None:
-    """Convert and scale into ``values``, rounding as nibabel does."""
-    with np.errstate(all="ignore"):  # infinities and NaN are passed on
-        values[:] = stored
-        if layout.slope is not None and layout.inter is not None:
-            values *= layout.slope
-            values += layout.inter
-
-
 def _too_short(held: int, layout: Layout, file: str) -> InputError:
     n_volumes = layout.shape[3]
     found = f"data for {held * n_volumes / layout.data_bytes:.2f} volumes; the header says {n_volumes}"
@@ -226,18 +218,3 @@ def _four_d(layout: Layout, file: str) -> Layout:
         shown = " x ".join(map(str, layout.shape))
         raise InputError("CL219", file=file, found=f"an image of {len(layout.shape)} dimensions, {shown}")
     return layout
-
-
-def _value_type(layout: Layout) -> np.dtype:
-    """Return the narrowest of float32 and float64 that holds every value as nibabel would read it."""
-    exact = layout.dtype.kind == "f" or layout.dtype.itemsize < 4
-    single = layout.slope is None and exact and layout.dtype.itemsize <= 4
-    return np.dtype(np.float32 if single else np.float64)
-
-
-def _stored_type(dtype: np.dtype) -> np.dtype:
-    """Return the first of int16, float32 and float64 that holds every value (of 64 bits: rounded)."""
-    if dtype.kind in "iu":
-        bits = 8 * dtype.itemsize + (dtype.kind == "u")
-        return np.dtype(np.int16 if bits <= 16 else np.float32 if bits <= 24 else np.float64)
-    return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)

@@ -9,16 +9,26 @@ from typing import Any
 from corticolimbic.dataset._claims import alone, ids, run_key
 from corticolimbic.dataset._companions import Companions
 from corticolimbic.dataset._names import FileName
-from corticolimbic.dataset._runs import BoldRun
+from corticolimbic.dataset._runs import NOT_GIVEN, BoldRun, CiftiRun
 from corticolimbic.dataset._settings import DatasetSettings
 from corticolimbic.foundation import Problem, problem
 
 _VOLUMES = (".nii", ".nii.gz")
+_CIFTI = ".dtseries.nii"
+_FSLR = "fsLR"
+"""Space of the surfaces of a CIFTI file."""
 _OF_SPACE = ("space", "cohort", "res", "den", "hemi")
+_SHOWN = ("echo", "space", "cohort", "res", "den")
 _PREPROCESSED = (None, "preproc")
 _AROMA = "smoothAROMAnonaggr"
 _RESOLUTIONS = (None, "native", "2")
 """Preferred first: as the standard output has it, as acquired, then 2 mm; then the others by name."""
+_DENSITIES = ("91k", None, "170k")
+"""Of CIFTI files, preferred first; then the others by name."""
+_MEASURE_CIFTI = (
+    "add fsLR to dataset.spaces to measure the grayordinates (.dtseries.nii), or run fMRIPrep with "
+    "--output-spaces MNI152NLin2009cAsym"
+)
 
 
 class BoldFiles:
@@ -75,7 +85,9 @@ def is_confounds(name: FileName) -> bool:
     return of_table and entities.get("desc") == "confounds" and "sub" in entities and not segmented
 
 
-def bold_runs(files: BoldFiles, settings: DatasetSettings, problems: list[Problem]) -> list[BoldRun]:
+def bold_runs(
+    files: BoldFiles, settings: DatasetSettings, problems: list[Problem]
+) -> list[BoldRun | CiftiRun]:
     """Return one image for each run that has one in a space asked for; say what is left, and why.
 
     Parameters
@@ -117,7 +129,10 @@ def _choose(group: list[FileName], settings: DatasetSettings, problems: list[Pro
         if name.entities.get("desc") not in (*_PREPROCESSED, _AROMA):
             _say("CL235", name, problems, found=f"desc-{name.entities['desc']}")
     images = [name for name in group if name.entities.get("desc") in _PREPROCESSED]
+    cifti = [name for name in images if _is_cifti(name)]
     volumes = [name for name in images if name.extension in _VOLUMES]
+    if _FSLR in settings.spaces:
+        volumes += cifti
     whole = [name for name in volumes if "echo" not in name.entities]
     echoes = [name for name in volumes if "echo" in name.entities]
     if echoes and not whole:
@@ -128,7 +143,8 @@ def _choose(group: list[FileName], settings: DatasetSettings, problems: list[Pro
     if not ranked:
         if images:
             spaces = ", ".join(sorted({_space_shown(name) for name in images}))
-            _say("CL232", images[0], problems, found=f"only in {spaces}")
+            remedy = {"remedy": _MEASURE_CIFTI} if cifti and _FSLR not in settings.spaces else {}
+            _say("CL232", images[0], problems, found=f"only in {spaces}", **remedy)
         return []
     best = [name for rank, _, name in ranked if rank == ranked[0][0]]
     left = sorted({_difference(name) for name in (*whole, *echoes) if name not in best})
@@ -138,17 +154,25 @@ def _choose(group: list[FileName], settings: DatasetSettings, problems: list[Pro
 
 
 def _standard(name: FileName, settings: DatasetSettings) -> bool:
-    return name.entities.get("space") in settings.spaces
+    in_fslr = name.entities.get("space") == _FSLR
+    return name.entities.get("space") in settings.spaces and in_fslr == _is_cifti(name)
+
+
+def _is_cifti(name: FileName) -> bool:
+    return name.extension == _CIFTI and name.entities.get("space") == _FSLR
 
 
 def _rank(name: FileName, settings: DatasetSettings) -> tuple[int, bool, int, str]:
-    resolution = name.entities.get("res")
-    place = _RESOLUTIONS.index(resolution) if resolution in _RESOLUTIONS else len(_RESOLUTIONS)
+    preferred, key = (_DENSITIES, "den") if _is_cifti(name) else (_RESOLUTIONS, "res")
+    resolution = name.entities.get(key)
+    place = preferred.index(resolution) if resolution in preferred else len(preferred)
     return settings.spaces.index(name.entities["space"]), "desc" not in name.entities, place, resolution or ""
 
 
 def _difference(name: FileName) -> str:
-    pairs = [f"{key}-{label}" for key, label in name.pairs if key in ("echo", "space", "cohort", "res")]
+    pairs = [
+        f"{key}-{label}" for key, label in name.pairs if key in ("echo", "space", "cohort", "res", "den")
+    ]
     return "_".join(pairs) or "native space"
 
 
@@ -156,11 +180,22 @@ def _space_shown(name: FileName) -> str:
     return name.entities.get("space", "native (func)")
 
 
-def _run(image: FileName, files: BoldFiles, denoised: dict[str, str], problems: list[Problem]) -> BoldRun:
+def _run(
+    image: FileName, files: BoldFiles, denoised: dict[str, str], problems: list[Problem]
+) -> BoldRun | CiftiRun:
     confounds, described = files.confounds(image)
     if confounds is None:
         found = "no confounds beside the image; the run can only be used with strategy none"
         _say("CL229", image, problems, found=found, severity="info")
+    if _is_cifti(image):
+        return CiftiRun(
+            *run_key(image),
+            image.path,
+            confounds=confounds,
+            confounds_sidecar=described,
+            sidecars=files.sidecars(image),
+            density=image.entities.get("den", NOT_GIVEN),
+        )
     return BoldRun(
         *run_key(image),
         image.path,

@@ -13,7 +13,7 @@ from jaxtyping import Float64
 
 from corticolimbic.dataset._keyed_tables import unquoted
 from corticolimbic.dataset._numbers import explain, number
-from corticolimbic.dataset._runs import BoldRun
+from corticolimbic.dataset._runs import ImageRun
 from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, Problem, TextTable, problem, read_text_table
 
@@ -40,7 +40,7 @@ class Confounds:
     problems: tuple[Problem, ...] = ()
 
 
-def read_confounds(root: Path, run: BoldRun, n_volumes: int) -> Confounds:
+def read_confounds(root: Path, run: ImageRun, n_volumes: int) -> Confounds:
     """Read the confounds of a run.
 
     Parameters

@@ -9,6 +9,7 @@ from jaxtyping import Bool
 
 from corticolimbic.dataset._bold import BoldHeader
 from corticolimbic.dataset._byte_stream import byte_stream
+from corticolimbic.dataset._map import one_volume
 from corticolimbic.dataset._names import parse_name
 from corticolimbic.dataset._nifti import Layout, corner_distance, read_layout
 from corticolimbic.dataset._runs import BoldRun
@@ -47,15 +48,7 @@ def read_mask(root: Path, run: BoldRun, header: BoldHeader) -> Bool[np.ndarray, 
     with byte_stream(within(root, run.mask), run.mask) as stream:
         layout = read_layout(stream)
         _check_grid(layout, header, run.mask)
-        stored = np.empty(layout.data_bytes // layout.dtype.itemsize, dtype=layout.dtype)
-        filled = stream.read_into(stored.view(np.uint8).data)
-        if filled < layout.data_bytes or stream.read(1):
-            side = "fewer" if filled < layout.data_bytes else "more"
-            raise InputError("CL220", file=run.mask, found=f"{side} data than the header says")
-    values = stored.reshape(header.shape, order="F").astype(np.float64)
-    if layout.slope is not None and layout.inter is not None:
-        with np.errstate(all="ignore"):
-            values = values * layout.slope + layout.inter
+        values = one_volume(stream, layout)
     inside = np.ascontiguousarray(np.isfinite(values) & (values != 0))
     if not inside.any():
         raise InputError("CL227", file=run.mask, found="no voxel inside")

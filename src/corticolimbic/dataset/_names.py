@@ -10,7 +10,16 @@ from functools import cached_property
 BIDS_LABEL = re.compile(r"[A-Za-z0-9]+")
 """What BIDS allows as a label."""
 _FORBIDDEN = frozenset('/\\:*?"<>|')
-_EXTENSIONS = (".tsv.gz", ".tsv", ".json", ".dtseries.nii", ".func.gii", ".nii.gz", ".nii")
+_EXTENSIONS = (
+    ".tsv.gz",
+    ".tsv",
+    ".json",
+    ".dtseries.nii.gz",
+    ".dtseries.nii",
+    ".func.gii",
+    ".nii.gz",
+    ".nii",
+)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from corticolimbic.dataset._runs import BoldRun
+from corticolimbic.dataset._runs import ImageRun
 from corticolimbic.dataset._sidecars import stated_time
 from corticolimbic.foundation import InputError, Problem, problem
 
@@ -16,7 +16,7 @@ _AGREE = 0.01
 
 
 def bold_repetition_time(
-    root: Path, run: BoldRun, in_header: float, given: float | None
+    root: Path, run: ImageRun, in_header: float, given: float | None
 ) -> tuple[float, list[Problem]]:
     """Return the repetition time in seconds, and what was noted.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from corticolimbic.foundation import Problem
 
@@ -55,8 +55,8 @@ class SeriesRun:
 
 
 @dataclass(frozen=True, order=True)
-class BoldRun:
-    """One run's preprocessed BOLD image in the space that is measured, with the files that belong to it.
+class ImageRun:
+    """What a run has whether its preprocessed signal comes as volumes or as grayordinates.
 
     Parameters
     ----------
@@ -64,15 +64,11 @@ class BoldRun:
         As in `SeriesRun`.
     bold
         Path of the image relative to the dataset, as on disk.
-    mask
-        Path of the brain mask with the same entities, space and resolution, or None.
     confounds, confounds_sidecar
         Paths of fMRIPrep's table of confounds beside the image, and of the JSON file of the same name, or
         None.
     sidecars
         Paths of the JSON files that apply to the image by BIDS inheritance, nearest first.
-    aroma
-        Path of the image that ICA-AROMA denoised (``desc-smoothAROMAnonaggr``) in the same space, or None.
     """
 
     participant_id: str
@@ -82,11 +78,9 @@ class BoldRun:
     acq: str
     space: str
     bold: str
-    mask: str | None = None
-    confounds: str | None = None
-    confounds_sidecar: str | None = None
-    sidecars: tuple[str, ...] = ()
-    aroma: str | None = None
+    confounds: str | None = field(default=None, kw_only=True)
+    confounds_sidecar: str | None = field(default=None, kw_only=True)
+    sidecars: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def sidecar(self) -> str | None:
@@ -95,9 +89,52 @@ class BoldRun:
 
     @property
     def files(self) -> tuple[str, ...]:
+        """Every file that reading this run may touch."""
+        named = (self.bold, self.confounds, self.confounds_sidecar)
+        return (*(name for name in named if name), *self.sidecars)
+
+
+@dataclass(frozen=True, order=True)
+class BoldRun(ImageRun):
+    """One run's preprocessed BOLD image in the space that is measured, with the files that belong to it.
+
+    Parameters
+    ----------
+    participant_id, session_id, task, run, acq, space, bold, confounds, confounds_sidecar, sidecars
+        As in `ImageRun`.
+    mask
+        Path of the brain mask with the same entities, space and resolution, or None.
+    aroma
+        Path of the image that ICA-AROMA denoised (``desc-smoothAROMAnonaggr``) in the same space, or None.
+    """
+
+    mask: str | None = field(default=None, kw_only=True)
+    aroma: str | None = field(default=None, kw_only=True)
+
+    @property
+    def files(self) -> tuple[str, ...]:
         """Every file that reading this run may touch: images, mask, confounds, sidecars."""
         named = (self.bold, self.mask, self.confounds, self.confounds_sidecar, self.aroma)
         return (*(name for name in named if name), *self.sidecars)
+
+
+@dataclass(frozen=True, order=True)
+class CiftiRun(ImageRun):
+    """One run's preprocessed signal on grayordinates: vertices of the cortex, voxels below it.
+
+    Parameters
+    ----------
+    participant_id, session_id, task, run, acq, space, bold, confounds, confounds_sidecar, sidecars
+        As in `ImageRun`; ``bold`` ends in ``.dtseries.nii``.
+    density
+        Label after ``den-``, for instance ``91k``; ``n/a`` where absent.
+    """
+
+    density: str = field(default=NOT_GIVEN, kw_only=True)
+
+
+AnyRun = SeriesRun | BoldRun | CiftiRun
+"""Whatever is measured."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +143,7 @@ class SessionFiles:
 
     participant_id: str
     session_id: str
-    runs: tuple[SeriesRun | BoldRun, ...]
+    runs: tuple[AnyRun, ...]
 
 
 @dataclass(frozen=True)
@@ -128,6 +165,6 @@ class Scan:
     participants_seen: tuple[str, ...] = ()
 
     @property
-    def runs(self) -> tuple[SeriesRun | BoldRun, ...]:
+    def runs(self) -> tuple[AnyRun, ...]:
         """All runs in order."""
         return tuple(run for session in self.sessions for run in session.runs)

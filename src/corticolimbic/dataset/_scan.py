@@ -7,23 +7,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from corticolimbic.dataset._bold_scan import BoldFiles, bold_runs, images_seen, is_confounds
 from corticolimbic.dataset._claims import alone, ids, run_key, segmentation
 from corticolimbic.dataset._companions import Companions
 from corticolimbic.dataset._names import BIDS_LABEL, FileName, parse_name
-from corticolimbic.dataset._runs import BoldRun, Scan, SeriesRun, SessionFiles
+from corticolimbic.dataset._runs import AnyRun, ImageRun, Scan, SeriesRun, SessionFiles
 from corticolimbic.dataset._settings import DatasetSettings
 from corticolimbic.dataset._walk import walk
 from corticolimbic.foundation import Problem, problem
 
 _VOLUMES = (".nii", ".nii.gz")
 _IMAGES = (*_VOLUMES, ".dtseries.nii", ".func.gii")
+_COMPRESSED_CIFTI = ".dtseries.nii.gz"
 _IMAGE_NAME = "a name of key-value pairs ending in _desc-preproc_bold.nii.gz"
+_NO_STANDARD = "a compressed CIFTI file, which the standard does not have"
+_UNPACK = "unpack the file (gunzip) if it should be read"
 _REMEDY = (
     "check that the folder is a BIDS derivatives dataset with *_timeseries.tsv files or fMRIPrep's "
-    "*_space-MNI152NLin2009cAsym_desc-preproc_bold.nii.gz images"
+    "*_space-MNI152NLin2009cAsym_desc-preproc_bold.nii.gz images (for *.dtseries.nii, add fsLR to "
+    "dataset.spaces)"
 )
 
 
@@ -33,7 +36,8 @@ def scan(root: Path, settings: DatasetSettings | None = None) -> Scan:
     Reads names only. Files are, at any depth (links to folders are not followed),
     ``sub-X[_ses-Y][_task-T][_acq-A][_run-R][_space-S]_seg-NAME[_stat-mean]_timeseries.tsv[.gz]`` and
     fMRIPrep's ``..._space-S[_res-R]_desc-preproc_bold.nii[.gz]`` with ``desc-brain_mask``,
-    ``desc-confounds_timeseries.tsv`` (or ``_regressors``) and sidecars. Of an image in several spaces the one
+    ``desc-confounds_timeseries.tsv`` (or ``_regressors``) and sidecars; with ``fsLR`` among the spaces also
+    CIFTI's ``..._space-fsLR[_den-91k]_bold.dtseries.nii``. Of an image in several spaces the one
     named first in ``settings.spaces`` is taken; of several resolutions the one without ``res-``, then
     ``native``, then ``2``.
 
@@ -59,7 +63,7 @@ def scan(root: Path, settings: DatasetSettings | None = None) -> Scan:
     placed = [name for name in placed if _is_table_of_series(name)]
     problems += _foreign_labels([*placed, *images.images])
     runs = [_run(name, companions, problems) for name in alone(placed, problems)]
-    wanted: list[SeriesRun | BoldRun] = [run for run in runs if _asked_for(run, settings, problems)]
+    wanted: list[AnyRun] = [run for run in runs if _asked_for(run, settings, problems)]
     wanted += bold_runs(images, settings, problems)
     wanted.sort(key=_order)
     if not wanted:
@@ -72,8 +76,10 @@ def scan(root: Path, settings: DatasetSettings | None = None) -> Scan:
     )
 
 
-def _order(run: SeriesRun | BoldRun) -> tuple[str, str, bool, Any]:
-    return run.participant_id, run.session_id, isinstance(run, BoldRun), run
+def _order(run: AnyRun) -> tuple[str | bool, ...]:
+    atlas, path = ("", run.bold) if isinstance(run, ImageRun) else (run.atlas, run.series)
+    image = isinstance(run, ImageRun)
+    return run.participant_id, run.session_id, image, run.task, run.run, run.acq, run.space, atlas, path
 
 
 def _nothing(n_series: int, n_images: int) -> str:
@@ -96,7 +102,9 @@ def _parse(paths: Iterable[str], problems: list[Problem]) -> Iterator[FileName]:
             elif not path.endswith((".json", "_motion.tsv", "_motion.tsv.gz", "_regressors.tsv", *_VOLUMES)):
                 problems.append(problem("CL114", file=path, found=str(error)))
             continue
-        if name.suffix == "bold" and name.extension in _IMAGES:
+        if name.extension == _COMPRESSED_CIFTI:
+            problems.append(problem("CL114", file=path, found=_NO_STANDARD, remedy=_UNPACK))
+        elif name.suffix == "bold" and name.extension in _IMAGES:
             if "sub" in name.entities:
                 yield name
             else:
@@ -184,6 +192,6 @@ def _asked_for(run: SeriesRun, settings: DatasetSettings, problems: list[Problem
     return True
 
 
-def _sessions(runs: list[SeriesRun | BoldRun]) -> Iterator[SessionFiles]:
+def _sessions(runs: list[AnyRun]) -> Iterator[SessionFiles]:
     for (participant, session), group in groupby(runs, key=lambda run: (run.participant_id, run.session_id)):
         yield SessionFiles(participant, session, tuple(group))

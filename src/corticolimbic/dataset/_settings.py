@@ -21,7 +21,8 @@ class DatasetSettings(Settings):
     spaces: tuple[str, ...] = Field(
         default=("MNI152NLin2009cAsym", "MNI152NLin6Asym"),
         min_length=1,
-        description="Labels after space- of the images to read, preferred first; each run is read in one.",
+        description="Labels after space- of the images to read, preferred first; each run is read in one. "
+        "fsLR stands for CIFTI files (*_bold.dtseries.nii), which the default does not read.",
     )
     repetition_time: float | None = Field(
         default=None,

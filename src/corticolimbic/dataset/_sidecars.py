@@ -7,18 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from corticolimbic.dataset._runs import BoldRun, SeriesRun
+from corticolimbic.dataset._runs import ImageRun, SeriesRun
 from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, Problem, problem, read_json
 
 
-def repetition_time(root: Path, run: SeriesRun | BoldRun) -> tuple[float | None, list[Problem]]:
+def repetition_time(root: Path, run: SeriesRun | ImageRun) -> tuple[float | None, list[Problem]]:
     """Return the time that the nearest sidecar states (the sampling frequency serves too)."""
     seconds, _, problems = stated_time(root, run)
     return seconds, problems
 
 
-def stated_time(root: Path, run: SeriesRun | BoldRun) -> tuple[float | None, str, list[Problem]]:
+def stated_time(root: Path, run: SeriesRun | ImageRun) -> tuple[float | None, str, list[Problem]]:
     """Return the repetition time that the nearest sidecar states, that sidecar's name, and what was wrong."""
     problems = []
     for name in run.sidecars:

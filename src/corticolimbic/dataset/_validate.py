@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from corticolimbic.dataset._bold import check_volumes, read_bold_header
+from corticolimbic.dataset._cifti import check_grayordinates, read_cifti_header
 from corticolimbic.dataset._confounds import read_confounds
 from corticolimbic.dataset._description import read_description
 from corticolimbic.dataset._join import check_join
 from corticolimbic.dataset._mask import read_mask
 from corticolimbic.dataset._motion import read_motion
 from corticolimbic.dataset._participants import read_participants
-from corticolimbic.dataset._runs import BoldRun, SeriesRun
+from corticolimbic.dataset._runs import AnyRun, BoldRun, CiftiRun, ImageRun, SeriesRun
 from corticolimbic.dataset._scan import scan
 from corticolimbic.dataset._series import read_series
 from corticolimbic.dataset._session_tables import read_sessions_tables
@@ -54,10 +55,12 @@ def validate(root: Path, settings: DatasetSettings | None = None, *, n_jobs: int
     return tuple(sorted(set(problems)))
 
 
-def _check_run(root: Path, settings: DatasetSettings, run: SeriesRun | BoldRun) -> tuple[bool, list[Problem]]:
+def _check_run(root: Path, settings: DatasetSettings, run: AnyRun) -> tuple[bool, list[Problem]]:
     """Read one run; return whether its signal can be read, and what is wrong."""
     if isinstance(run, BoldRun):
         return _check_bold(root, settings, run)
+    if isinstance(run, CiftiRun):
+        return _check_cifti(root, settings, run)
     try:
         series = read_series(root, run)
     except InputError as error:
@@ -79,17 +82,31 @@ def _check_bold(root: Path, settings: DatasetSettings, run: BoldRun) -> tuple[bo
             read_mask(root, run, header)
     except InputError as error:
         problems.append(error.about(*who))
+    return True, [*problems, *_check_confounds(root, run, header.n_volumes)]
+
+
+def _check_cifti(root: Path, settings: DatasetSettings, run: CiftiRun) -> tuple[bool, list[Problem]]:
+    """Read a CIFTI file to its end, its confounds and their sidecar."""
+    try:
+        header = read_cifti_header(root, run, repetition_time=settings.repetition_time)
+        check_grayordinates(root, run)
+    except InputError as error:
+        return False, [error.about(run.participant_id, run.session_id)]
+    return True, [*header.problems, *_check_confounds(root, run, header.n_volumes)]
+
+
+def _check_confounds(root: Path, run: ImageRun, n_volumes: int) -> Iterator[Problem]:
+    who = run.participant_id, run.session_id
     try:
         if run.confounds is not None:
-            problems += read_confounds(root, run, header.n_volumes).problems
+            yield from read_confounds(root, run, n_volumes).problems
     except InputError as error:
-        problems.append(error.about(*who))
+        yield error.about(*who)
     if run.confounds_sidecar is not None:
         try:
             read_json(within(root, run.confounds_sidecar))
         except InputError as error:
-            problems.append(replace(error.about(*who), file=run.confounds_sidecar))
-    return True, problems
+            yield replace(error.about(*who), file=run.confounds_sidecar)
 
 
 def _check_motion(root: Path, run: SeriesRun, n_volumes: int) -> Iterator[Problem]:

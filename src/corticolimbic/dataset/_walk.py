@@ -17,7 +17,7 @@ ENTRY_LIMIT = 5_000_000
 _WANTED = re.compile(
     r".*_(timeseries\.(tsv|csv|txt|tsv\.\w+|csv\.\w+|json)|motion\.tsv(\.gz)?"
     r"|desc-confounds_regressors\.(tsv|json)|desc-brain_mask\.nii(\.gz)?|bold\.json"
-    r"|(space|desc)-.*_bold\.(nii(\.gz)?|dtseries\.nii|func\.gii))",
+    r"|(space|desc)-.*_bold\.(nii(\.gz)?|dtseries\.nii(\.gz)?|func\.gii))",
     re.IGNORECASE | re.DOTALL,
 )
 """Series, motion, confounds, masks, sidecars, and images that are not raw (they name space or desc)."""

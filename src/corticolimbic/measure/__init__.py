@@ -19,6 +19,9 @@ from corticolimbic.measure._fluctuations import Band as Band
 from corticolimbic.measure._fluctuations import BandValues as BandValues
 from corticolimbic.measure._fluctuations import Spectrum as Spectrum
 from corticolimbic.measure._fluctuations import spectrum as spectrum
+from corticolimbic.measure._grayordinate_series import grayordinate_series as grayordinate_series
+from corticolimbic.measure._map_means import MapMeans as MapMeans
+from corticolimbic.measure._map_means import map_region_means as map_region_means
 from corticolimbic.measure._measured_run import ALGORITHM as ALGORITHM
 from corticolimbic.measure._measured_run import MeasuredSession as MeasuredSession
 from corticolimbic.measure._nuisance import regress_out as regress_out

@@ -1,39 +1,38 @@
-"""A run that comes as an image: one pass over its volumes, its confounds removed."""
+"""A run that comes as volumes or grayordinates: one pass over its file, its confounds removed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
-from corticolimbic.circuit import RegionWeights
 from corticolimbic.dataset import (
-    BoldHeader,
     BoldRun,
+    CiftiRun,
     Confounds,
-    read_bold_header,
+    ImageRun,
     read_confounds,
-    read_mask,
 )
-from corticolimbic.foundation import InputError, Problem, SpaceMismatchError, hash_json, inside, read_json
+from corticolimbic.foundation import InputError, Problem, hash_json, inside, read_json
 from corticolimbic.measure._censoring import keep_volumes, mean_displacement
 from corticolimbic.measure._confounds import Nuisance, strategy_confounds, strategy_parameters
 from corticolimbic.measure._connectivity import standardise
 from corticolimbic.measure._fluctuating import percent_signal
-from corticolimbic.measure._measured_run import MeasuredRun, about
+from corticolimbic.measure._measured_run import MeasuredRun
 from corticolimbic.measure._nuisance import regress_out
-from corticolimbic.measure._parcels import Parcels, grid_weights
-from corticolimbic.measure._region_series import RegionSignals, region_series
+from corticolimbic.measure._parcels import Parcels
+from corticolimbic.measure._region_series import RegionSignals
 from corticolimbic.measure._settings import MeasureSettings
+from corticolimbic.measure._signal_source import SignalSource, signal_source
 
 
 def measure_bold_run(
     root: Path,
-    run: BoldRun,
+    run: BoldRun | CiftiRun,
     settings: MeasureSettings,
     parcels: Sequence[Parcels],
     *,
@@ -68,33 +67,29 @@ def measure_bold_run(
     InputError
         Where the run cannot be used.
     """
-    image = _image(run, settings)
-    header = read_bold_header(root, image, repetition_time=repetition_time)
-    problems += header.problems
-    nuisance, displacement = _nuisance(root, run, settings, header.n_volumes, problems)
-    mask = _mask(root, run, header, problems)
-    chosen = list(_on_grid(run, header, parcels, settings, problems))
+    source = signal_source(root, run, settings, repetition_time=repetition_time, problems=problems)
+    nuisance, displacement = _nuisance(root, run, settings, source.n_volumes, problems)
+    chosen = source.chosen(parcels, problems)
     if not chosen:
         return []
     keep = nuisance.keep.copy()
     if settings.fd_threshold is not None and displacement is not None:
         keep &= keep_volumes(displacement, settings.fd_threshold)
     confounds = nuisance.kept(keep, run.confounds or run.bold)
-    weights = [item for _, item in chosen]
-    signals = region_series(root, image, header, weights, mask=mask, usable_signal=settings.usable_signal)
+    signals = source.region_signals([item for _, item in chosen], counted=nuisance.keep, keep_voxels=False)
     found = signals.regions
     together = np.hstack([item.values for item in found])[keep]
     cleaned, rank = regress_out(together, confounds)
     fluctuating = percent_signal(together, keep, nuisance, confounds) if settings.fluctuations else None
     sidecar = run.confounds_sidecar if settings.strategy == "compcor" else None
-    files = (image.bold, run.mask, run.confounds, sidecar)
+    files = (*source.files, run.confounds, sidecar)
     hashed = hash_json({name: inputs[name] for name in files if name and name in inputs})[:12]
     mean_fd = float("nan") if displacement is None else mean_displacement(displacement)
     ends = np.cumsum([len(item.names) for item in found])
     measured = []
     for (item, _), one_atlas, end in zip(chosen, found, ends.tolist(), strict=True):
         columns = slice(end - len(one_atlas.names), end)
-        one = _measured(run, header, settings, item, one_atlas, cleaned[:, columns], rank, mean_fd, hashed)
+        one = _measured(run, source, settings, item, one_atlas, cleaned[:, columns], rank, mean_fd, hashed)
         if fluctuating is not None:
             one = replace(one, fluctuating=fluctuating.of(columns))
         problems += one.losses(run)
@@ -102,19 +97,8 @@ def measure_bold_run(
     return measured
 
 
-def _image(run: BoldRun, settings: MeasureSettings) -> BoldRun:
-    """Return the run with the image that the strategy is meant for."""
-    if settings.strategy != "ica_aroma":
-        return run
-    if run.aroma is None:
-        found = "strategy ica_aroma: no *_desc-smoothAROMAnonaggr_bold.nii.gz in the run's space"
-        remedy = "choose another measure.strategy, or have ICA-AROMA's image written beside the run"
-        raise InputError("CL236", file=run.bold, found=found, remedy=remedy)
-    return replace(run, bold=run.aroma)
-
-
 def _nuisance(
-    root: Path, run: BoldRun, settings: MeasureSettings, n_volumes: int, problems: list[Problem]
+    root: Path, run: ImageRun, settings: MeasureSettings, n_volumes: int, problems: list[Problem]
 ) -> tuple[Nuisance, Float64[np.ndarray, " volumes"] | None]:
     """Return the confounds, and the framewise displacement where it is known."""
     if run.confounds is None and settings.strategy == "none":
@@ -135,7 +119,7 @@ def _nuisance(
     ), displacement
 
 
-def _described(root: Path, run: BoldRun) -> dict[str, Any]:
+def _described(root: Path, run: ImageRun) -> dict[str, Any]:
     if run.confounds_sidecar is None:
         found = "strategy compcor: no JSON file beside the confounds, which says what the components are"
         raise InputError("CL236", file=run.confounds or run.bold, found=found)
@@ -145,39 +129,9 @@ def _described(root: Path, run: BoldRun) -> dict[str, Any]:
         raise InputError(error.problem.code, file=run.confounds_sidecar, found=error.problem.found) from error
 
 
-def _mask(
-    root: Path, run: BoldRun, header: BoldHeader, problems: list[Problem]
-) -> Bool[np.ndarray, "x y z"] | None:
-    if run.mask is not None:
-        return read_mask(root, run, header)
-    found = (
-        "no mask: every voxel of the grid counts; for the brain's median, those above a tenth of the range"
-    )
-    problems.append(about(run, "CL228", found=found))
-    return None
-
-
-def _on_grid(
-    run: BoldRun,
-    header: BoldHeader,
-    parcels: Sequence[Parcels],
-    settings: MeasureSettings,
-    problems: list[Problem],
-) -> Iterator[tuple[Parcels, RegionWeights]]:
-    """Yield the atlases that may be used in the run's space, with their weights."""
-    for item in parcels:
-        try:
-            yield (
-                item,
-                grid_weights(item, header.shape, header.affine, run.space, settings.allow_space_mismatch),
-            )
-        except SpaceMismatchError as error:
-            problems.append(about(run, "CL402", found=f"{item.name}: {error.problem.found}"))
-
-
 def _measured(
-    run: BoldRun,
-    header: BoldHeader,
+    run: ImageRun,
+    source: SignalSource,
     settings: MeasureSettings,
     parcels: Parcels,
     signals: RegionSignals,
@@ -208,6 +162,7 @@ def _measured(
         "parcels": parcels.hash[:12],
         "space": run.space,
         "notes": [*signals.notes, *parcels.notes],
+        **source.how,
     }
     return MeasuredRun(
         key=key,
@@ -217,13 +172,13 @@ def _measured(
         usable=usable,
         coverage=signals.coverage,
         atlas=parcels.atlas,
-        n_before=header.n_volumes,
+        n_before=source.n_volumes,
         rank=rank,
         mean_fd=mean_fd,
         inputs=inputs,
         n_voxels=signals.n_voxels,
         min_coverage=settings.min_coverage,
-        repetition_time=header.repetition_time,
+        repetition_time=source.repetition_time,
         how=how,
         censored_how={name: value for name, value in how.items() if "strategy" in name or "nuisance" in name},
     )

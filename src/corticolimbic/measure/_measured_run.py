@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from corticolimbic.circuit import Atlas
-from corticolimbic.dataset import BoldRun, SeriesRun
+from corticolimbic.dataset import AnyRun, ImageRun
 from corticolimbic.foundation import Problem, problem
 from corticolimbic.measure._fluctuating import Fluctuating
 
@@ -141,7 +141,7 @@ class MeasuredRun:
         """Tell whether a node has voxels with signal, but too few."""
         return bool(0 < self.coverage[position] < self.min_coverage)
 
-    def losses(self, run: SeriesRun | BoldRun) -> Iterator[Problem]:
+    def losses(self, run: AnyRun) -> Iterator[Problem]:
         """Yield what should be known of nodes without a series."""
         if self.dof < 1:  # nothing varies then
             return
@@ -154,7 +154,7 @@ class MeasuredRun:
                 yield about(run, code, found=f"{where}{len(names)} region(s): {', '.join(names)}")
 
 
-def about(run: SeriesRun | BoldRun, code: str, **words: Any) -> Problem:
+def about(run: AnyRun, code: str, **words: Any) -> Problem:
     """Return a problem of a run, with the person and the file."""
-    file = run.bold if isinstance(run, BoldRun) else run.series
+    file = run.bold if isinstance(run, ImageRun) else run.series
     return problem(code, participant_id=run.participant_id, session_id=run.session_id, file=file, **words)

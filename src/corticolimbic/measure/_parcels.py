@@ -6,13 +6,24 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from corticolimbic.circuit import Atlas, LabelImage, RegionWeights, atlas, label_image, region_weights
+from corticolimbic.circuit import (
+    Atlas,
+    GrayordinateLabels,
+    LabelImage,
+    RegionWeights,
+    atlas,
+    grayordinate_labels,
+    label_image,
+    region_weights,
+)
 from corticolimbic.foundation import SettingsError, hash_bytes, hash_json
 from corticolimbic.measure._settings import LabelImageSettings, MeasureSettings
 
+_DENSE_LABELS = ".dlabel.nii"
 _SEGMENTATION = re.compile(r"(?:seg|atlas)-([A-Za-z0-9]+)")
 
 
@@ -25,7 +36,7 @@ class Parcels:
     name
         As in the column ``atlas``.
     drawn
-        Spheres, or an image of labels.
+        Spheres, an image of labels, CIFTI's structures, or labels of grayordinates.
     atlas
         What its nodes mean for the circuit; None where no map is known.
     radius
@@ -35,7 +46,7 @@ class Parcels:
     """
 
     name: str
-    drawn: Atlas | LabelImage
+    drawn: Atlas | LabelImage | GrayordinateLabels
     atlas: Atlas | None
     radius: float | None
     hash: str
@@ -43,8 +54,15 @@ class Parcels:
     @property
     def notes(self) -> tuple[str, ...]:
         """What should be known beside the space."""
-        unnamed = self.drawn.unnamed if isinstance(self.drawn, LabelImage) else ()
+        unnamed = () if isinstance(self.drawn, Atlas) else self.drawn.unnamed
         return (f"labels without a name, not measured: {', '.join(map(str, unnamed))}",) if unnamed else ()
+
+    @property
+    def on_grayordinates(self) -> bool:
+        """Whether the regions are vertices and voxels of CIFTI files, not places on a grid."""
+        if isinstance(self.drawn, Atlas):
+            return self.drawn.kind == "structures"
+        return isinstance(self.drawn, GrayordinateLabels)
 
 
 def read_parcels(settings: MeasureSettings) -> tuple[Parcels, ...]:
@@ -57,7 +75,7 @@ def read_parcels(settings: MeasureSettings) -> tuple[Parcels, ...]:
     InputError
         Where a label image or its table cannot be used.
     """
-    spheres = tuple(_spheres(name, settings.radius_mm) for name in settings.atlases)
+    spheres = tuple(_drawn(name, settings.radius_mm) for name in settings.atlases)
     labels = tuple(_labels(item, _stamp(item)) for item in settings.label_images)
     names = [item.name for item in (*spheres, *labels)]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -100,6 +118,8 @@ def _weights(
     space: str,
     allow_space_mismatch: tuple[str, ...],
 ) -> RegionWeights:
+    if isinstance(parcels.drawn, GrayordinateLabels):
+        raise TypeError(f"{parcels.name} is a parcellation of grayordinates")
     place = np.frombuffer(affine, dtype=np.float64).reshape(4, 4)
     return region_weights(
         parcels.drawn, shape, place, space, radius=parcels.radius, allow_space_mismatch=allow_space_mismatch
@@ -107,8 +127,10 @@ def _weights(
 
 
 @lru_cache(maxsize=16)
-def _spheres(name: str, radius: float | None) -> Parcels:
+def _drawn(name: str, radius: float | None) -> Parcels:
     found = atlas(name)
+    if found.kind == "structures":
+        return Parcels(found.name, found, found, None, found.hash)
     if found.kind != "spheres":
         raise SettingsError(
             f"measure.atlases: {found.name} has no spheres; name its image under measure.label_images"
@@ -120,8 +142,23 @@ def _spheres(name: str, radius: float | None) -> Parcels:
 def _labels(item: LabelImageSettings, stamp: tuple[tuple[int, int], ...]) -> Parcels:
     """Read a label image; ``stamp`` (sizes and times of its files) has it read again after a change."""
     known = atlas(item.atlas) if item.atlas is not None else None
-    image = label_image(item.path, item.table, atlas=known, space=item.space or "", threshold=item.threshold)
-    content = [hash_bytes(image.data.tobytes()), list(image.data.shape), image.affine.tolist(), image.space]
+    image: LabelImage | GrayordinateLabels
+    content: list[Any]
+    if item.path.name.endswith(_DENSE_LABELS):
+        if item.threshold is not None:
+            raise SettingsError(f"{item.path.name}: a threshold belongs to maps of probabilities")
+        image = grayordinate_labels(item.path, item.table, atlas=known, space=item.space or "")
+        content = [image.grayordinates.hash, hash_bytes(image.values.tobytes()), image.space]
+    else:
+        image = label_image(
+            item.path, item.table, atlas=known, space=item.space or "", threshold=item.threshold
+        )
+        content = [
+            hash_bytes(image.data.tobytes()),
+            list(image.data.shape),
+            image.affine.tolist(),
+            image.space,
+        ]
     labels = sorted(image.labels.items())
     entity = _SEGMENTATION.search(item.path.name)
     own = entity[1] if entity else item.path.name.partition(".")[0]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from corticolimbic.circuit import Atlas
-from corticolimbic.dataset import BoldRun, SeriesRun, SessionFiles
+from corticolimbic.dataset import AnyRun, ImageRun, SessionFiles
 from corticolimbic.foundation import InputError, LowDofError
 from corticolimbic.measure._bold_run import measure_bold_run
 from corticolimbic.measure._censoring import DOF_REFUSE, DOF_WARN
@@ -66,7 +66,7 @@ def measure_session(
         Where images are to be measured by atlases that cannot be read (see `read_parcels`).
     """
     tables = MeasuredSession()
-    images = any(isinstance(run, BoldRun) for run in session.runs)
+    images = any(isinstance(run, ImageRun) for run in session.runs)
     parcels = read_parcels(settings) if images else ()
     known = atlases or {}
     for run in session.runs:
@@ -84,7 +84,7 @@ def measure_session(
 
 def _measure(
     root: Path,
-    run: SeriesRun | BoldRun,
+    run: AnyRun,
     settings: MeasureSettings,
     parcels: Sequence[Parcels],
     atlases: Mapping[str, Atlas | None],
@@ -92,7 +92,7 @@ def _measure(
     repetition_time: float | None,
     tables: MeasuredSession,
 ) -> list[MeasuredRun]:
-    if isinstance(run, BoldRun):
+    if isinstance(run, ImageRun):
         return measure_bold_run(
             root,
             run,
@@ -116,7 +116,7 @@ def _measure(
 
 def _gate(
     measured: Sequence[MeasuredRun],
-    files: SeriesRun | BoldRun,
+    files: AnyRun,
     settings: MeasureSettings,
     tables: MeasuredSession,
 ) -> None:
@@ -134,7 +134,7 @@ def _gate(
 
 def _store(
     run: MeasuredRun,
-    files: SeriesRun | BoldRun,
+    files: AnyRun,
     settings: MeasureSettings,
     asked_for: Sequence[NodeTargets],
     tables: MeasuredSession,

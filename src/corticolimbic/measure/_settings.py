@@ -11,7 +11,6 @@ from corticolimbic.features import Statistic
 from corticolimbic.foundation import Settings
 from corticolimbic.measure._confounds import Strategy
 
-
 FluctuationMap = Literal["alff", "falff", "slow5", "slow4", "power_012_020"]
 
 
@@ -19,12 +18,13 @@ class LabelImageSettings(Settings):
     """One parcellation on a grid, for measuring images."""
 
     path: Path = Field(
-        description="NIfTI file of labels, absolute or relative to the folder in which the command is "
-        "started.",
+        description="NIfTI file of labels, or for grayordinates a CIFTI file of one map of labels "
+        "(.dlabel.nii), absolute or relative to the folder in which the command is started.",
     )
     table: Path | None = Field(
         default=None,
-        description="Table with the name of each label; not needed where the atlas names them.",
+        description="Table with the name of each label; not needed where the atlas, or the .dlabel.nii "
+        "file itself, names them.",
     )
     atlas: str | None = Field(
         default=None,
@@ -88,7 +88,8 @@ class MeasureSettings(Settings):
     )
     atlases: tuple[str, ...] = Field(
         default=("coordinates",),
-        description="Sets of spheres, by name, from which the series of BOLD images are taken.",
+        description="Sets of spheres, by name, from which the series of BOLD images are taken; "
+        "CiftiStructures for CIFTI files.",
     )
     label_images: tuple[LabelImageSettings, ...] = Field(
         default=(),
