@@ -256,6 +256,10 @@ class TestRefusals:
         found, words = code(tmp_path, with_xml(whole(), old, new))
         assert (found, said in words) == (expected, True), words
 
+    def test_more_xml_than_its_rows_can_need(self, tmp_path: Path) -> None:
+        new = b"<VertexIndices>" + b"1 " * 2**22 + b"0 1 "
+        assert code(tmp_path, with_xml(whole(), b"<VertexIndices>0 1 ", new))[1].endswith("for 267 rows")
+
     def test_sizes_that_do_not_agree(self, tmp_path: Path) -> None:
         data = whole()
         assert code(tmp_path, data[:-1])[0] == "CL220"
