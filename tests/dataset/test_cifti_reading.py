@@ -247,6 +247,8 @@ class TestRefusals:
             (b'MeterExponent="-3"', b'MeterExponent="77"', "CL248", "10^77"),
             (b"TYPE_SERIES", b"TYPE_SCALARS", "CL248", "SCALARS"),
             (b'AppliesToMatrixDimension="0"', b'AppliesToMatrixDimension="1"', "CL248", "already mapped"),
+            (b'AppliesToMatrixDimension="1"', b'AppliesToMatrixDimension="1,2"', "CL248", "[0, 1, 2]"),
+            (b'AppliesToMatrixDimension="0"', b'AppliesToMatrixDimension="3"', "CL248", "[1, 3]"),
             (b"STRUCTURE_CORTEX_RIGHT", b"STRUCTURE_CORTEX_LEFT", "CL249", "CORTEX_LEFT twice"),
         ],
     )  # fmt: skip
