@@ -18,12 +18,20 @@ from dataset.synthetic_cifti import brain_axis, noise, series_image, write_dlabe
 from dataset.test_fuzzed_readers import sound
 
 from corticolimbic.circuit import grayordinate_labels
-from corticolimbic.dataset import CiftiRun, iter_grayordinates, read_cifti_header
+from corticolimbic.dataset import (
+    BoldRun,
+    CiftiRun,
+    DatasetSettings,
+    iter_grayordinates,
+    read_cifti_header,
+    scan,
+    validate,
+)
 from corticolimbic.foundation import InputError
 
 RUN = CiftiRun("sub-1", "ses-1", "n/a", "n/a", "n/a", "fsLR", "sub-1_space-fsLR_bold.dtseries.nii")
 MEMORY = 32 * 2**20
-INPUTS = mutations.N_INPUTS // 10
+INPUTS = mutations.N_INPUTS // 16
 """Parsing XML takes its time."""
 _AXIS = brain_axis(("CORTEX_LEFT", "AMYGDALA_LEFT", "BRAIN_STEM"))
 _WHOLE = series_image(noise(_AXIS, 4, np.random.default_rng(1)), _AXIS).to_bytes()
@@ -115,7 +123,7 @@ def test_cifti_files_survive_damage(memory: Path, monkeypatch: pytest.MonkeyPatc
         each_survives("cifti", made, use)
     finally:
         tracemalloc.stop()
-    if INPUTS >= 200:
+    if INPUTS >= 125:
         assert seen["read"] > INPUTS / 40, seen
         assert not {"CL220", "CL248", "CL249"} - set(seen), seen
 
@@ -140,3 +148,47 @@ def test_dense_labels_survive_damage(memory: Path, monkeypatch: pytest.MonkeyPat
     each_survives(
         "dlabel", lambda rng: _xml(whole, rng) if rng.random() < 0.7 else damaged([whole], rng), use
     )
+
+
+_ENDS = (
+    "_space-fsLR_den-91k_bold.dtseries.nii", "_space-fsLR_den-170k_bold.dtseries.nii",
+    "_space-fsLR_bold.dtseries.nii", "_space-fsLR_desc-preproc_bold.dtseries.nii", "_bold.dtseries.nii",
+    "_space-fsLR_den-91k_bold.dtseries.nii.gz", "_space-fsLR_den-91k_bold.json", "_space-fsLR_bold.nii.gz",
+    "_space-MNI152NLin6Asym_desc-preproc_bold.nii.gz", "_desc-confounds_timeseries.tsv",
+    "_space-fsLR_den-_bold.dtseries.nii", "_echo-1_space-fsLR_den-91k_bold.dtseries.nii",
+)  # fmt: skip
+
+
+def test_trees_with_grayordinates_survive_any_names_and_damage(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("nibabel.global"), "disabled", True)
+    monkeypatch.setattr(mutations, "N_INPUTS", INPUTS // 2)
+    asked = DatasetSettings(spaces=("fsLR", "MNI152NLin6Asym"))
+    trees, kinds = iter(range(10**9)), Counter[str]()
+
+    def make(rng: random.Random) -> list[tuple[str, bytes]]:
+        files = []
+        for _ in range(rng.randrange(1, 7)):
+            name = f"sub-1{rng.choice(['', '_task-rest', '_task-rest_run-2'])}{rng.choice(_ENDS)}"
+            content = made(rng) if rng.random() < 0.5 else _WHOLE
+            files.append((rng.choice(["", "sub-1/func/"]) + name, content))
+        return files
+
+    def use(files: list[tuple[str, bytes]]) -> None:
+        root = memory / str(next(trees))
+        for name, content in files:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
+        found = scan(root, asked)
+        sound(found.problems)
+        kinds.update(type(run).__name__ for run in found.runs)
+        for run in found.runs:
+            assert isinstance(run, CiftiRun | BoldRun)
+            assert run.bold.endswith(".dtseries.nii") == isinstance(run, CiftiRun)
+            assert all((root / name).is_file() for name in run.files)
+        assert bool(found.runs) != any(row.code == "CL802" for row in found.problems)
+        sound(validate(root, asked))
+
+    each_survives("cifti trees", make, use)
+    assert INPUTS < 125 or min(kinds["CiftiRun"], kinds["BoldRun"]) > 5, kinds

@@ -247,6 +247,8 @@ class TestRefusals:
             (b'MeterExponent="-3"', b'MeterExponent="77"', "CL248", "10^77"),
             (b"TYPE_SERIES", b"TYPE_SCALARS", "CL248", "SCALARS"),
             (b'AppliesToMatrixDimension="0"', b'AppliesToMatrixDimension="1"', "CL248", "already mapped"),
+            (b'AppliesToMatrixDimension="1"', b'AppliesToMatrixDimension="1,2"', "CL248", "[0, 1, 2]"),
+            (b'AppliesToMatrixDimension="0"', b'AppliesToMatrixDimension="3"', "CL248", "[1, 3]"),
             (b"STRUCTURE_CORTEX_RIGHT", b"STRUCTURE_CORTEX_LEFT", "CL249", "CORTEX_LEFT twice"),
         ],
     )  # fmt: skip
@@ -255,6 +257,10 @@ class TestRefusals:
     ) -> None:
         found, words = code(tmp_path, with_xml(whole(), old, new))
         assert (found, said in words) == (expected, True), words
+
+    def test_more_xml_than_its_rows_can_need(self, tmp_path: Path) -> None:
+        new = b"<VertexIndices>" + b"1 " * 2**22 + b"0 1 "
+        assert code(tmp_path, with_xml(whole(), b"<VertexIndices>0 1 ", new))[1].endswith("for 267 rows")
 
     def test_sizes_that_do_not_agree(self, tmp_path: Path) -> None:
         data = whole()

@@ -24,6 +24,7 @@ from dataset.synthetic_cifti import (
 from measure.bold_phantom import write_bold
 from nibabel import cifti2
 
+from corticolimbic.circuit import atlas
 from corticolimbic.dataset import CiftiRun, DatasetSettings, SessionFiles, scan
 from corticolimbic.features import schema
 from corticolimbic.measure import LabelImageSettings, MeasuredSession, MeasureSettings, measure_session
@@ -156,6 +157,34 @@ class TestAtlases:
         assert {row["atlas"] for row in found.series} == {"CiftiStructures", "Mine"}
         mine = [row for row in found.series if row["atlas"] == "Mine"]
         assert [row["region"] for row in mine] == ["cortex", "below"]
+
+    def test_dense_labels_of_a_known_atlas_make_up_the_circuits_regions(self, tmp_path: Path) -> None:
+        axis, known, rng = brain_axis(), atlas("TianS2"), np.random.default_rng(3)
+        names = {node.index: node.name for node in known.nodes if node.index is not None}
+        keys = rng.permutation(np.resize(list(names), len(axis)))
+        path = tmp_path / "x_space-fsLR.dlabel.nii"
+        write_dlabel(path, keys, axis, names)
+        settings = MeasureSettings(
+            atlases=(),
+            label_images=(LabelImageSettings(path=path, atlas="TianS2"),),
+            statistics=("pearson",),
+            strategy="none",
+            fd_threshold=None,
+        )
+        root = tree(tmp_path / "data", axis)
+        found = measured(root, settings)
+        assert failed(found) == []
+        edges = {row["target"]: row for row in found.features if row["measure"] == "fc"}
+        (run,) = scan(root, ASKED).runs
+        stored = nibabel.load(root / run.bold).get_fdata()
+        ends = []
+        for region in ("Amy", "NAc"):
+            nodes = [
+                stored[:, keys == known.node(name).index].mean(axis=1) for name in known.members()[region]
+            ]
+            ends.append(np.mean([(node - node.mean()) / node.std() for node in nodes], axis=0))
+        np.testing.assert_allclose(edges["Amy--NAc"]["value"], np.corrcoef(ends)[0, 1], atol=1e-10)
+        assert {row["atlas"] for row in found.series} == {"TianS2"}
 
     def test_what_is_for_volumes_is_named_and_the_rest_is_measured(self, tmp_path: Path) -> None:
         settings = MeasureSettings(atlases=("coordinates", "CiftiStructures"), statistics=("pearson",))

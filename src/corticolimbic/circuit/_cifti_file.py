@@ -16,6 +16,8 @@ from corticolimbic.foundation import InputError
 
 DATA_LIMIT = 2**36
 """Most bytes of a matrix (64 GiB)."""
+_XML_FREE, _XML_OF_ROW = 2**22, 64
+"""Bytes of XML that may stand beside the indices, and with the indices of one row (they need 5 to 12)."""
 _HEADER = 540
 _CIFTI = 32
 """NIfTI's code of the extension that holds CIFTI's XML."""
@@ -83,6 +85,8 @@ def read_cifti_layout(read: Callable[[int], bytes], size: int, file: str) -> Cif
     dtype = _dtype(header, file)
     slope, inter = _scaling(header, file)
     offset = _check_size(header, n_columns * n_rows * dtype.itemsize, size, file)
+    if offset - _HEADER > _XML_FREE + _XML_OF_ROW * n_rows:  # a list of numbers takes 20 times its text
+        _refuse(file, f"{offset - _HEADER:,} bytes of XML for {n_rows:,} rows")
     xml = _xml(read(offset - _HEADER), header, file)
     grayordinates, columns = cifti_axes(xml, file)
     points = columns.points if isinstance(columns, CiftiSeries) else len(columns)

@@ -66,7 +66,10 @@ def cifti_axes(xml: bytes, file: str) -> tuple[Grayordinates, CiftiColumns]:
     """
     _refuse_hostile(xml, file)
     matrix = _matrix(xml, file)
-    columns, rows = _map(matrix, 0, file), _map(matrix, 1, file)
+    described = sorted(int(number) for item in matrix for number in item.applies_to_matrix_dimension)
+    if described != [0, 1]:
+        _refuse(file, f"XML that describes dimensions {described}, where a matrix has 0 and 1"[:200])
+    columns, rows = _map(matrix, 0), _map(matrix, 1)
     if _kind(rows) != "BRAIN_MODELS":
         _refuse(file, f"a matrix whose rows are {_kind(rows)}, not BRAIN_MODELS")
     if _kind(columns) == "SERIES":
@@ -126,11 +129,8 @@ def _matrix(xml: bytes, file: str) -> Any:
     return matrix
 
 
-def _map(matrix: Any, dimension: int, file: str) -> Any:
-    found = [item for item in matrix if dimension in item.applies_to_matrix_dimension]
-    if len(found) != 1:
-        _refuse(file, f"{len(found)} descriptions of dimension {dimension} of the matrix")
-    return found[0]
+def _map(matrix: Any, dimension: int) -> Any:
+    return next(item for item in matrix if dimension in item.applies_to_matrix_dimension)
 
 
 def _kind(described: Any) -> str:
