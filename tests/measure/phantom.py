@@ -66,7 +66,8 @@ def text(order: Sequence[str], code: Mapping[str, int], lost: Mapping[str, str] 
 
 def still_motion(volumes: int = VOLUMES) -> str:
     """Return a motion table of a head that hardly moves."""
-    return "\n".join(["framewise_displacement", "n/a", *["0.01"] * (volumes - 1)]) + "\n"
+    rows = ["framewise_displacement\tstd_dvars", "n/a\tn/a", *["0.01\t1.0"] * (volumes - 1)]
+    return "\n".join(rows) + "\n"
 
 
 def write_run(

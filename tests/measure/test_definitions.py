@@ -23,6 +23,7 @@ from corticolimbic.measure import (
 
 NAME = "baliki2012"
 FLUCTUATIONS = frozenset(band.measure for band in BANDS)
+KEPT = frozenset({"motion", "nodes", "circuit", *FLUCTUATIONS})
 CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "fd_threshold": (0.3, frozenset({"motion", "nodes", "circuit", *FLUCTUATIONS})),
     "min_coverage": (0.9, frozenset({"circuit", *FLUCTUATIONS})),
@@ -39,6 +40,10 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "smoothing_fwhm": (6.0, frozenset()),  # images only: see test_bold_maps
     "fluctuation_maps": (("alff",), frozenset()),
     "seed_maps": (("NAc_R",), frozenset()),
+    "band_hz": ((0.01, 0.15), frozenset({"nodes", "circuit"})),  # spectra are taken before the filter
+    **dict.fromkeys(("censor_before", "censor_after", "min_segment", "dummy_scans"), (2, KEPT)),
+    "dvars_threshold": (1.5, KEPT),
+    "nuisance_regions": (("S1M1_L",), frozenset({"nodes", "circuit", *FLUCTUATIONS})),
 }
 """Each setting: another value, and the kinds of numbers that it changes."""
 
@@ -48,7 +53,9 @@ def measured(root: Path, settings: MeasureSettings, columns: list[str] | None = 
     code = numbers(parcels)
     run = write_run(root, text(columns or list(code), code), atlas=NAME, motion=still_motion())
     asked = [NodeTargets(NAME, "partial", ("Ins_R--mPFC",))]
-    return measure_session(root, session(run), settings, atlases={NAME: parcels}, asked_for=asked)
+    return measure_session(
+        root, session(run), settings, atlases={NAME: parcels}, asked_for=asked, repetition_time=2.0
+    )
 
 
 def ids(found: MeasuredSession) -> dict[tuple[str, str], str]:

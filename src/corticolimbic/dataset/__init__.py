@@ -19,6 +19,7 @@ from corticolimbic.dataset._motion import Motion as Motion
 from corticolimbic.dataset._motion import read_motion as read_motion
 from corticolimbic.dataset._participants import Participants as Participants
 from corticolimbic.dataset._participants import read_participants as read_participants
+from corticolimbic.dataset._repetition_time import not_seconds as not_seconds
 from corticolimbic.dataset._runs import NO_SESSION as NO_SESSION
 from corticolimbic.dataset._runs import AnyRun as AnyRun
 from corticolimbic.dataset._runs import BoldRun as BoldRun

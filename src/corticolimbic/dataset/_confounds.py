@@ -18,6 +18,7 @@ from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, Problem, TextTable, problem, read_text_table
 
 DISPLACEMENT = "framewise_displacement"
+DVARS = "std_dvars"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Confounds:
     table: pd.DataFrame
     framewise_displacement: Float64[np.ndarray, " volumes"] | None
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def std_dvars(self) -> Float64[np.ndarray, " volumes"] | None:
+        """Standardised DVARS, NaN in the first volume; None where the table has no such column."""
+        return self.table[DVARS].to_numpy(dtype=np.float64, copy=True) if DVARS in self.table else None
 
 
 def read_confounds(root: Path, run: ImageRun, n_volumes: int) -> Confounds:

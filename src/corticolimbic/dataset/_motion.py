@@ -12,9 +12,10 @@ from jaxtyping import Float64
 from corticolimbic.dataset._numbers import explain, number
 from corticolimbic.dataset._runs import SeriesRun
 from corticolimbic.dataset._walk import within
-from corticolimbic.foundation import InputError, Problem, read_text_table
+from corticolimbic.foundation import InputError, Problem, TextTable, read_text_table
 
 _COLUMN = "framewise_displacement"
+_DVARS = "std_dvars"
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,16 @@ class Motion:
         In mm, one value a volume; NaN where the table says ``n/a`` (the first volume has no predecessor).
     problems
         What was tolerated while reading.
+    std_dvars
+        Standardised DVARS, NaN where the table says ``n/a``; None where it was not asked for.
     """
 
     framewise_displacement: Float64[np.ndarray, " volumes"]
     problems: tuple[Problem, ...] = ()
+    std_dvars: Float64[np.ndarray, " volumes"] | None = None
 
 
-def read_motion(root: Path, run: SeriesRun, n_volumes: int) -> Motion:
+def read_motion(root: Path, run: SeriesRun, n_volumes: int, *, std_dvars: bool = False) -> Motion:
     """Read a run's framewise displacement.
 
     Parameters
@@ -44,11 +48,13 @@ def read_motion(root: Path, run: SeriesRun, n_volumes: int) -> Motion:
         From `scan`.
     n_volumes
         Volumes of the series; the motion table must have as many rows.
+    std_dvars
+        Whether standardised DVARS is needed too.
 
     Raises
     ------
     InputError
-        CL206 (no table), CL205 (no such column), CL204 (another length), CL216 (text, negative or
+        CL206 (no table), CL205 or CL239 (no such column), CL204 (another length), CL216 (text, negative or
         infinite, with its row), and those of `read_text_table`.
     """
     if run.motion is None:
@@ -61,16 +67,24 @@ def read_motion(root: Path, run: SeriesRun, n_volumes: int) -> Motion:
     if len(table.rows) != n_volumes:
         found = f"{len(table.rows)} motion rows and {n_volumes} volumes"
         raise InputError("CL204", file=run.motion, found=found)
-    place = columns.index(_COLUMN)
-    cells = [(row, row_cells[place]) for row, row_cells in zip(table.numbers, table.rows, strict=True)]
-    values = np.array([_millimetres(cell, row, run.motion) for row, cell in cells], dtype=np.float64)
+    values = _column(table, columns.index(_COLUMN), run.motion)
+    dvars = None
+    if std_dvars:
+        if _DVARS not in columns:
+            raise InputError("CL239", file=run.motion, row=1, found="columns " + ", ".join(table.columns[:8]))
+        dvars = _column(table, columns.index(_DVARS), run.motion)
     notes = (
         replace(item, participant_id=run.participant_id, session_id=run.session_id) for item in table.problems
     )
-    return Motion(values, tuple(notes))
+    return Motion(values, tuple(notes), dvars)
 
 
-def _millimetres(cell: str, row: int, file: str) -> float:
+def _column(table: TextTable, place: int, file: str) -> Float64[np.ndarray, " volumes"]:
+    cells = zip(table.numbers, table.rows, strict=True)
+    return np.array([_not_negative(row[place], number, file) for number, row in cells], dtype=np.float64)
+
+
+def _not_negative(cell: str, row: int, file: str) -> float:
     try:
         value = number(cell)
     except ValueError:

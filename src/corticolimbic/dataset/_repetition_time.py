@@ -41,11 +41,27 @@ def bold_repetition_time(
         time, source = (in_header, run.bold) if given is None else (given, "")
     if not math.isfinite(time) or time <= 0:
         raise InputError("CL224", file=run.bold, found=f"no sidecar with it, and a time step of {time:g}")
-    if not SHORTEST <= time <= LONGEST:
-        guess = " (milliseconds?)" if SHORTEST <= time / 1000 <= LONGEST else ""
+    words = not_seconds(time)
+    if words:
         where = {run.bold: " in the header", "": " in the settings"}.get(source, "")
-        raise InputError("CL225", file=source or run.bold, found=f"{time:g}{where}{guess}")
+        raise InputError("CL225", file=source or run.bold, found=words.replace(" ", f"{where} ", 1))
     if in_header > 0 and not math.isclose(in_header, time, rel_tol=_AGREE):
         found = f"{time:g} s is used; the header says {in_header:g} s"
         notes.append(problem("CL226", file=run.bold, found=found))
     return time, notes
+
+
+def not_seconds(time: float) -> str:
+    """Say what is wrong with a repetition time that can be none in seconds; empty where nothing is.
+
+    Parameters
+    ----------
+    time
+        As stated.
+    """
+    if SHORTEST <= time <= LONGEST:
+        return ""
+    guess = (
+        "milliseconds?" if SHORTEST <= time / 1000 <= LONGEST else f"not between {SHORTEST:g} and {LONGEST:g}"
+    )
+    return f"{time:g} ({guess})"

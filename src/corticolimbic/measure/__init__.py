@@ -8,6 +8,8 @@ from corticolimbic.measure._circuit_edges import EdgeValue as EdgeValue
 from corticolimbic.measure._circuit_edges import RegionMeans as RegionMeans
 from corticolimbic.measure._circuit_edges import edge_values as edge_values
 from corticolimbic.measure._circuit_edges import region_means as region_means
+from corticolimbic.measure._cleaning import Cleaning as Cleaning
+from corticolimbic.measure._cleaning import cleaning as cleaning
 from corticolimbic.measure._confounds import Nuisance as Nuisance
 from corticolimbic.measure._confounds import Strategy as Strategy
 from corticolimbic.measure._confounds import strategy_confounds as strategy_confounds
@@ -37,4 +39,6 @@ from corticolimbic.measure._rows import NodeTargets as NodeTargets
 from corticolimbic.measure._session import measure_session as measure_session
 from corticolimbic.measure._settings import LabelImageSettings as LabelImageSettings
 from corticolimbic.measure._settings import MeasureSettings as MeasureSettings
+from corticolimbic.measure._temporal_filter import PassBand as PassBand
+from corticolimbic.measure._temporal_filter import share_in_band as share_in_band
 from corticolimbic.measure._usable_signal import usable_voxels as usable_voxels

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from corticolimbic.dataset import (
     BoldRun,
@@ -18,16 +18,40 @@ from corticolimbic.dataset import (
     read_confounds,
 )
 from corticolimbic.foundation import InputError, Problem, hash_json, inside, read_json
-from corticolimbic.measure._censoring import keep_volumes, mean_displacement
-from corticolimbic.measure._confounds import Nuisance, strategy_confounds, strategy_parameters
+from corticolimbic.measure._censoring import HeadMotion
+from corticolimbic.measure._cleaning import Cleaning, cleaning
+from corticolimbic.measure._confounds import (
+    Nuisance,
+    needs_description,
+    strategy_confounds,
+    strategy_parameters,
+)
 from corticolimbic.measure._connectivity import standardise
+from corticolimbic.measure._denoised import censoring_how, censoring_rule, filter_how, strategy_label
 from corticolimbic.measure._fluctuating import percent_signal
-from corticolimbic.measure._measured_run import MeasuredRun
-from corticolimbic.measure._nuisance import regress_out
+from corticolimbic.measure._map_files import MeasuredMaps, fluctuation_map_files, seed_map_files
+from corticolimbic.measure._measured_run import MeasuredRun, about
 from corticolimbic.measure._parcels import Parcels
-from corticolimbic.measure._region_series import RegionSignals
+from corticolimbic.measure._region_series import RegionSignals, RunSignals
 from corticolimbic.measure._settings import MeasureSettings
-from corticolimbic.measure._signal_source import SignalSource, signal_source
+from corticolimbic.measure._signal_source import SignalSource, VolumeSource, signal_source
+from corticolimbic.measure._temporal_filter import check_band, without_drifts
+
+
+@dataclass(frozen=True)
+class MeasuredImage:
+    """An image after cleaning.
+
+    Parameters
+    ----------
+    runs
+        One for each atlas that may be used in the run's space; several atlases share volumes and regressors.
+    maps
+        Maps of voxels that were asked for.
+    """
+
+    runs: list[MeasuredRun]
+    maps: tuple[MeasuredMaps, ...] = ()
 
 
 def measure_bold_run(
@@ -39,12 +63,12 @@ def measure_bold_run(
     inputs: Mapping[str, str],
     repetition_time: float | None,
     problems: list[Problem],
-) -> list[MeasuredRun]:
+) -> MeasuredImage:
     """Read an image and clean its regions' series: by every atlas in one pass.
 
     Volumes are dropped if the strategy drops them (non-steady state under every strategy, motion under
-    scrubbing) or if the head moved more than ``fd_threshold``. Confounds are then removed by least squares in
-    the kept volumes.
+    scrubbing) or by the settings' rule on motion. What is done to the series in time, confounds and band, is
+    one linear operator: see `cleaning`.
 
     Parameters
     ----------
@@ -57,71 +81,120 @@ def measure_bold_run(
     problems
         Added to.
 
-    Returns
-    -------
-    list of MeasuredRun
-        One for each atlas that may be used in the run's space; several atlases share volumes and regressors.
-
     Raises
     ------
     InputError
         Where the run cannot be used.
     """
     source = signal_source(root, run, settings, repetition_time=repetition_time, problems=problems)
-    nuisance, displacement = _nuisance(root, run, settings, source.n_volumes, problems)
+    if settings.band_hz is not None:
+        check_band(settings.band_hz, source.repetition_time, run.bold)
+    nuisance, motion = _nuisance(root, run, settings, source.n_volumes, problems)
     chosen = source.chosen(parcels, problems)
     if not chosen:
-        return []
-    keep = nuisance.keep.copy()
-    if settings.fd_threshold is not None and displacement is not None:
-        keep &= keep_volumes(displacement, settings.fd_threshold)
+        return MeasuredImage([])
+    keep = censoring_rule(settings).keep(motion, nuisance.keep)
     confounds = nuisance.kept(keep, run.confounds or run.bold)
-    signals = source.region_signals([item for _, item in chosen], counted=nuisance.keep, keep_voxels=False)
+    cleaner = _cleaner(run, source, settings, nuisance, keep)
+    wants_maps = bool(settings.fluctuation_maps or settings.seed_maps)
+    signals = source.region_signals([item for _, item in chosen], counted=keep, keep_voxels=wants_maps)
     found = signals.regions
-    together = np.hstack([item.values for item in found])[keep]
-    cleaned, rank = regress_out(together, confounds)
-    fluctuating = percent_signal(together, keep, nuisance, confounds) if settings.fluctuations else None
-    sidecar = run.confounds_sidecar if settings.strategy == "compcor" else None
+    together = np.hstack([item.values for item in found])
+    cleaned = cleaner.apply(together)
+    fluctuating = percent_signal(together[keep], keep, nuisance, confounds) if settings.fluctuations else None
+    sidecar = run.confounds_sidecar if needs_description(settings.strategy) else None
     files = (*source.files, run.confounds, sidecar)
     hashed = hash_json({name: inputs[name] for name in files if name and name in inputs})[:12]
-    mean_fd = float("nan") if displacement is None else mean_displacement(displacement)
+    mean_fd = motion.mean_displacement
     ends = np.cumsum([len(item.names) for item in found])
     measured = []
     for (item, _), one_atlas, end in zip(chosen, found, ends.tolist(), strict=True):
         columns = slice(end - len(one_atlas.names), end)
-        one = _measured(run, source, settings, item, one_atlas, cleaned[:, columns], rank, mean_fd, hashed)
+        one = _measured(run, source, settings, item, one_atlas, cleaned[:, columns], cleaner, mean_fd, hashed)
         if fluctuating is not None:
             one = replace(one, fluctuating=fluctuating.of(columns))
         problems += one.losses(run)
         measured.append(one)
-    return measured
+    if not wants_maps or measured[0].dof < 1:
+        return MeasuredImage(measured)
+    fast = nuisance.without_drifts().values[keep]
+    maps = _maps(run, source, settings, measured, signals, cleaner, fast)
+    for made in maps:
+        problems += made.problems
+    return MeasuredImage(measured, maps)
+
+
+def _maps(
+    run: BoldRun | CiftiRun,
+    source: SignalSource,
+    settings: MeasureSettings,
+    measured: Sequence[MeasuredRun],
+    signals: RunSignals,
+    cleaner: Cleaning,
+    confounds: Float64[np.ndarray, "kept confounds"],
+) -> tuple[MeasuredMaps, ...]:
+    """Return the maps of voxels that the settings ask for."""
+    if not isinstance(source, VolumeSource) or signals.voxels is None:
+        found = "grayordinates; maps are made of volumes only"
+        return (MeasuredMaps(problems=(about(run, "CL256", found=found),)),)
+    header, voxels = source.header, signals.voxels
+    volumes = np.flatnonzero(cleaner.keep)
+    return (
+        fluctuation_map_files(source.run, header, measured[0], voxels, volumes, confounds, settings),
+        seed_map_files(source.run, header, measured, voxels, cleaner.operator, settings),
+    )
+
+
+def _cleaner(
+    run: ImageRun,
+    source: SignalSource,
+    settings: MeasureSettings,
+    nuisance: Nuisance,
+    keep: Bool[np.ndarray, " volumes"],
+) -> Cleaning:
+    """Return the operator for every series of the run."""
+    removed = nuisance.without_drifts() if without_drifts(settings.band_hz) else nuisance
+    return cleaning(
+        removed.values, keep, repetition_time=source.repetition_time, band=settings.band_hz, file=run.bold
+    )
 
 
 def _nuisance(
     root: Path, run: ImageRun, settings: MeasureSettings, n_volumes: int, problems: list[Problem]
-) -> tuple[Nuisance, Float64[np.ndarray, " volumes"] | None]:
-    """Return the confounds, and the framewise displacement where it is known."""
+) -> tuple[Nuisance, HeadMotion]:
+    """Return the confounds, and what is known of motion."""
     if run.confounds is None and settings.strategy == "none":
         if settings.fd_threshold is not None:
             found = "no confounds, and with them no framewise displacement"
             remedy = "add the confounds, or set measure.fd_threshold to null"
             raise InputError("CL206", file=run.bold, found=found, remedy=remedy)
-        return Nuisance((), np.zeros((n_volumes, 0)), np.ones(n_volumes, dtype=bool)), None
+        if settings.dvars_threshold is not None:
+            raise InputError("CL239", file=run.bold, found="no confounds, and with them no std_dvars")
+        keep = np.arange(n_volumes) >= (settings.dummy_scans or 0)
+        return Nuisance((), np.zeros((n_volumes, 0)), keep), HeadMotion()
     confounds: Confounds = read_confounds(root, run, n_volumes)
-    displacement = confounds.framewise_displacement
+    displacement, dvars = confounds.framewise_displacement, confounds.std_dvars
     file = run.confounds or run.bold
     if displacement is None and settings.fd_threshold is not None:
         raise InputError("CL205", file=file, found="confounds without it; set measure.fd_threshold to null")
+    if dvars is None and settings.dvars_threshold is not None:
+        raise InputError("CL239", file=file, found="confounds without a column std_dvars")
     problems += confounds.problems
-    described = _described(root, run) if settings.strategy == "compcor" else {}
-    return strategy_confounds(
-        confounds.table, settings.strategy, file=file, described=described
-    ), displacement
+    described = _described(root, run, settings) if needs_description(settings.strategy) else {}
+    nuisance = strategy_confounds(
+        confounds.table,
+        settings.strategy,
+        file=file,
+        described=described,
+        dummy_scans=settings.dummy_scans,
+    )
+    return nuisance, HeadMotion(displacement, dvars)
 
 
-def _described(root: Path, run: ImageRun) -> dict[str, Any]:
+def _described(root: Path, run: ImageRun, settings: MeasureSettings) -> dict[str, Any]:
     if run.confounds_sidecar is None:
-        found = "strategy compcor: no JSON file beside the confounds, which says what the components are"
+        what = "no JSON file beside the confounds, which says what the components are"
+        found = f"strategy {settings.strategy}: {what}"
         raise InputError("CL236", file=run.confounds or run.bold, found=found)
     try:
         return dict(read_json(inside(root, run.confounds_sidecar)))
@@ -136,13 +209,12 @@ def _measured(
     parcels: Parcels,
     signals: RegionSignals,
     cleaned: Float64[np.ndarray, "volumes regions"],
-    rank: int,
+    cleaner: Cleaning,
     mean_fd: float,
     inputs: str,
 ) -> MeasuredRun:
     scarce = signals.coverage < settings.min_coverage
     series, usable = standardise(np.where(scarce | (signals.n_voxels == 0), np.nan, cleaned))
-    threshold = "" if settings.fd_threshold is None else f", FD <= {settings.fd_threshold:g} mm"
     strategy = {"strategy": settings.strategy, **strategy_parameters(settings.strategy)}
     key = {
         "participant_id": run.participant_id,
@@ -152,10 +224,15 @@ def _measured(
         "acq": run.acq,
         "space": run.space,
         "atlas": parcels.name,
-        "strategy": settings.strategy + threshold,
+        "strategy": strategy_label(settings.strategy, settings),
+    }
+    dropped = {
+        **{f"nuisance_{name}" if name != "strategy" else name: value for name, value in strategy.items()},
+        **censoring_how(settings),
     }
     how = {
-        **{f"nuisance_{name}" if name != "strategy" else name: value for name, value in strategy.items()},
+        **dropped,
+        **filter_how(settings, drifts=settings.strategy != "none"),
         "usable_signal": settings.usable_signal,
         "min_coverage": settings.min_coverage,
         "radius_mm": parcels.radius,
@@ -173,12 +250,13 @@ def _measured(
         coverage=signals.coverage,
         atlas=parcels.atlas,
         n_before=source.n_volumes,
-        rank=rank,
+        rank=cleaner.rank,
         mean_fd=mean_fd,
         inputs=inputs,
         n_voxels=signals.n_voxels,
         min_coverage=settings.min_coverage,
         repetition_time=source.repetition_time,
         how=how,
-        censored_how={name: value for name, value in how.items() if "strategy" in name or "nuisance" in name},
+        censored_how=dropped,
+        cleaning=cleaner,
     )

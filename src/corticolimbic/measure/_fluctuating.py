@@ -56,7 +56,11 @@ class Fluctuating:
         return replace(self, series=self.series[:, columns], reasons=reasons)
 
 
-def as_given(values: Float[np.ndarray, "volumes nodes"], keep: Bool[np.ndarray, " volumes"]) -> Fluctuating:
+def as_given(
+    values: Float[np.ndarray, "volumes nodes"],
+    keep: Bool[np.ndarray, " volumes"],
+    nuisance: Float[np.ndarray, "volumes signals"] | None = None,
+) -> Fluctuating:
     """Return a table's series without their linear trend, in whatever unit they have.
 
     Parameters
@@ -65,8 +69,11 @@ def as_given(values: Float[np.ndarray, "volumes nodes"], keep: Bool[np.ndarray, 
         In every volume of the run.
     keep
         Volumes that are kept.
+    nuisance
+        Signals that are removed with the trend.
     """
-    series, volumes, rank = _detrended(values[keep], keep, np.zeros((int(keep.sum()), 0)))
+    removed = np.zeros((len(values), 0)) if nuisance is None else nuisance
+    series, volumes, rank = _detrended(values[keep], keep, removed[keep])
     how = {
         "input": "as given: unit unknown",
         "earlier_filters": {"gone_below": GONE, "refused_above": MOST_GONE, "doubtful_above": SOME_GONE},

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from corticolimbic.measure._fluctuations import Band, BandValues, spectrum
-from corticolimbic.measure._nuisance import nuisance_basis
+from corticolimbic.measure._nuisance import confound_basis
 from corticolimbic.measure._region_series import VoxelSeries
 from corticolimbic.measure._voxel_tiles import EXPLAINED, tiles
 
@@ -48,7 +48,7 @@ def fluctuation_maps(
         What to know of a band, or empty.
     """
     kind = np.float64 if voxels.stored.dtype == np.float64 else np.float32
-    basis = nuisance_basis(np.column_stack([confounds, volumes.astype(np.float64)]))
+    basis = confound_basis(np.column_stack([confounds, volumes.astype(np.float64)]))
     constant = np.full((len(volumes), 1), 1 / np.sqrt(max(len(volumes), 1)))
     basis = np.hstack([constant, basis]).astype(kind)
     found = np.full((len(bands), voxels.stored.shape[1]), np.nan, dtype=np.float32)

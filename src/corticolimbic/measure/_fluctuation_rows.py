@@ -9,6 +9,7 @@ import numpy as np
 from corticolimbic.circuit import Atlas
 from corticolimbic.foundation import Definition
 from corticolimbic.measure._band_limits import MOST_GONE, SOME_GONE
+from corticolimbic.measure._denoised import FILTER
 from corticolimbic.measure._fluctuating import Fluctuating
 from corticolimbic.measure._fluctuations import (
     BANDS,
@@ -113,7 +114,7 @@ def _definition(
         "fd_threshold": settings.fd_threshold,
         "min_coverage": settings.min_coverage,
         "regions": {name: list(nodes) for name, nodes in sorted(members.items())},
-        **run.how,
+        **{name: value for name, value in run.how.items() if name != FILTER},
         **fluctuating.how,
     }
     return Definition(band.measure, ALGORITHM, values, run.key["atlas"], atlas.hash)

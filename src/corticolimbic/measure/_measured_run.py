@@ -11,7 +11,9 @@ from jaxtyping import Bool, Float, Int
 
 from corticolimbic.circuit import Atlas
 from corticolimbic.dataset import AnyRun, ImageRun
+from corticolimbic.features import VoxelMap
 from corticolimbic.foundation import Problem, problem
+from corticolimbic.measure._cleaning import Cleaning
 from corticolimbic.measure._fluctuating import Fluctuating
 
 ALGORITHM = 1
@@ -20,13 +22,14 @@ ALGORITHM = 1
 
 @dataclass
 class MeasuredSession:
-    """What measuring one session leaves: rows by table, definitions and problems."""
+    """What measuring one session leaves: rows by table, maps, definitions and problems."""
 
     features: list[dict[str, Any]] = field(default_factory=list)
     series: list[dict[str, Any]] = field(default_factory=list)
     matrices: list[dict[str, Any]] = field(default_factory=list)
     definitions: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    maps: list[VoxelMap] = field(default_factory=list)
     n_runs: int = 0
 
 
@@ -70,6 +73,8 @@ class MeasuredRun:
         What else than the threshold decided on the volumes that are kept.
     fluctuating
         Series for spectra, None where they are not asked for.
+    cleaning
+        What made the series from the volumes; None where volumes were dropped and nothing else was done.
     """
 
     key: Mapping[str, str]
@@ -89,11 +94,12 @@ class MeasuredRun:
     how: Mapping[str, Any] = field(default_factory=dict)
     censored_how: Mapping[str, Any] = field(default_factory=dict)
     fluctuating: Fluctuating | None = None
+    cleaning: Cleaning | None = None
 
     @property
     def dof(self) -> float:
-        """Degrees of freedom that are left in time."""
-        return float(len(self.series) - self.rank)
+        """Degrees of freedom that are left in time, in the band where there is one."""
+        return float(len(self.series) - self.rank) if self.cleaning is None else float(self.cleaning.dof)
 
     @property
     def censored(self) -> float:
@@ -102,13 +108,11 @@ class MeasuredRun:
 
     @property
     def arithmetic(self) -> str:
-        """How the degrees of freedom come about."""
+        """How the degrees of freedom come about, in words."""
+        if self.cleaning is not None:
+            return self.cleaning.arithmetic
         left = f"{max(self.dof, 0):.0f} degrees of freedom"
-        kept = len(self.series)
-        if self.n_voxels is None:
-            return f"{kept} volumes kept ({self.censored:.0%} censored) leave {left}"
-        dropped = self.n_before - kept
-        return f"{self.n_before} volumes - {dropped} censored - {self.rank} regressors = {left}"
+        return f"{len(self.series)} volumes kept ({self.censored:.0%} censored) leave {left}"
 
     def row(self, **values: Any) -> dict[str, Any]:
         """Return a row of the table of features."""

@@ -9,6 +9,8 @@ _NO_RANK = 1e-10
 """Singular values of the standardised confounds below this share of the largest count as 0."""
 _STEADY = 1e-12
 """A confound whose spread is below this share of its largest value is constant."""
+_FILTERED_AWAY = 1e-10
+"""A confound of whose spread a filter leaves less than this share is gone: the rest is rounding."""
 _EXPLAINED = 1e-10
 """A residual below this share of the signal is rounding: the confounds explain the signal altogether."""
 
@@ -35,25 +37,84 @@ def regress_out(
     """
     if not len(series):
         return series.astype(np.float64), 0
-    basis = nuisance_basis(confounds)
+    basis = confound_basis(confounds)
+    return residuals(series, basis), 1 + basis.shape[1]
+
+
+def residuals(
+    series: Float[np.ndarray, "volumes regions"],
+    basis: Float64[np.ndarray, "volumes rank"],
+    time_filter: Float64[np.ndarray, "volumes volumes"] | None = None,
+    *,
+    keep_mean: bool = True,
+) -> Float64[np.ndarray, "volumes regions"]:
+    """Filter series, and remove an orthonormal basis from what is left.
+
+    Parameters
+    ----------
+    series
+        In the kept volumes, at least one.
+    basis
+        Around 0, as `confound_basis` returns it.
+    time_filter
+        Applied to the series before; None for none.
+    keep_mean
+        Whether the series' own mean is added again; a filter's output keeps the mean that it has in these
+        volumes.
+
+    Returns
+    -------
+    array
+        NaN where a series is NaN anywhere; constant where the regressors explain it altogether, or the
+        filter leaves nothing of it.
+    """
     known = np.isfinite(series).all(axis=0)
     mean = np.where(known, series, 0.0).mean(axis=0)
     centred = np.where(known, series - mean, 0.0)
-    residual = centred - basis @ (basis.T @ centred)
+    level = mean if keep_mean else np.zeros_like(mean)
+    filtered = centred
+    if time_filter is not None:
+        filtered = time_filter @ centred
+        around = filtered.mean(axis=0)
+        filtered -= around
+        level = level + around
+    residual = filtered - basis @ (basis.T @ filtered)
     size, left = np.linalg.norm(centred, axis=0), np.linalg.norm(residual, axis=0)
     residual[:, left <= _EXPLAINED * size] = 0.0
-    residual += mean
+    residual += level
     residual[:, ~known] = np.nan
-    return residual, 1 + basis.shape[1]
+    return residual
 
 
-def nuisance_basis(confounds: np.ndarray) -> np.ndarray:
-    """Return an orthonormal basis of the confounds' variation around their means."""
+def confound_basis(
+    confounds: Float[np.ndarray, "volumes confounds"],
+    time_filter: Float64[np.ndarray, "volumes volumes"] | None = None,
+) -> Float64[np.ndarray, "volumes rank"]:
+    """Return an orthonormal basis of the confounds' variation around their means, after a filter.
+
+    Parameters
+    ----------
+    confounds
+        In the kept volumes, finite, before the filter: what is constant there is no regressor, whatever
+        rounding a filter makes of it.
+    time_filter
+        The one that the series went through, so that nothing that it removed is put in again (Lindquist et
+        al. 2019, Hum Brain Mapp 40:2358).
+    """
+    if not len(confounds):
+        return np.zeros((0, 0))
     centred = confounds - confounds.mean(axis=0)
     spread = np.sqrt(np.mean(centred**2, axis=0))
     varies = spread > _STEADY * np.abs(confounds).max(axis=0, initial=0.0)
-    standard = centred[:, varies] / spread[varies]
+    centred, spread = centred[:, varies], spread[varies]
+    if time_filter is not None:
+        filtered = time_filter @ centred
+        filtered -= filtered.mean(axis=0)
+        left = np.sqrt(np.mean(filtered**2, axis=0))
+        remains = left > _FILTERED_AWAY * spread
+        centred, spread = filtered[:, remains], left[remains]
+    standard = centred / spread
     if not standard.size:
         return np.zeros((len(confounds), 0))
-    left, size, _ = np.linalg.svd(standard, full_matrices=False)
-    return left[:, size > _NO_RANK * size[0]]
+    left_vectors, size, _ = np.linalg.svd(standard, full_matrices=False)
+    return left_vectors[:, size > _NO_RANK * size[0]]

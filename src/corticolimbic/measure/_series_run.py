@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Bool, Float64
 
 from corticolimbic.circuit import Atlas
-from corticolimbic.dataset import SeriesRun, read_motion, read_series
+from corticolimbic.dataset import RegionSeries, SeriesRun, not_seconds, read_motion, read_series
 from corticolimbic.foundation import InputError, Problem, hash_json
-from corticolimbic.measure._censoring import keep_volumes, mean_displacement
+from corticolimbic.measure._censoring import HeadMotion
+from corticolimbic.measure._cleaning import Cleaning, cleaning
 from corticolimbic.measure._connectivity import standardise
+from corticolimbic.measure._denoised import censoring_how, censoring_rule, filter_how, strategy_label
 from corticolimbic.measure._fluctuating import as_given
 from corticolimbic.measure._measured_run import MeasuredRun, about
 from corticolimbic.measure._settings import MeasureSettings
@@ -28,7 +31,7 @@ def measure_series_run(
     repetition_time: float | None,
     problems: list[Problem],
 ) -> MeasuredRun:
-    """Read and censor a table of region series.
+    """Read a table of region series, drop volumes, and remove nuisance signals and frequencies if asked for.
 
     Parameters
     ----------
@@ -50,19 +53,16 @@ def measure_series_run(
     """
     data = read_series(root, run)
     problems += [_with_person(item, run) for item in data.problems]
-    volumes = len(data.values)
-    keep, mean_fd = np.ones(volumes, dtype=bool), float("nan")
-    if run.motion:
-        motion = read_motion(root, run, volumes)
-        problems += [_with_person(item, run) for item in motion.problems]
-        displacement = motion.framewise_displacement
-        mean_fd = mean_displacement(displacement)
-        if settings.fd_threshold is not None:
-            keep = keep_volumes(displacement, settings.fd_threshold)
-    elif settings.fd_threshold is not None:
-        raise InputError("CL206", file=run.series, found="no motion table with the same entities")
-    series, usable = standardise(data.values[keep])
+    time = _repetition_time(data, run, settings, repetition_time, problems)
+    motion = _motion(root, run, settings, len(data.values), problems)
+    allowed = np.arange(len(data.values)) >= (settings.dummy_scans or 0)
+    keep = censoring_rule(settings).keep(motion, allowed)
+    nodes, values, nuisance = _split(data, run, settings, keep)
+    cleaner = _cleaner(run, settings, nuisance, keep, time)
+    series, usable = standardise(values[keep] if cleaner is None else cleaner.apply(values))
     files = {name: inputs[name] for name in (run.series, run.motion) if name and name in inputs}
+    removed = {"nuisance_regions": list(settings.nuisance_regions)} if settings.nuisance_regions else {}
+    minus = f" - {' - '.join(settings.nuisance_regions)}" if settings.nuisance_regions else ""
     key = {
         "participant_id": run.participant_id,
         "session_id": run.session_id,
@@ -71,28 +71,101 @@ def measure_series_run(
         "acq": run.acq,
         "space": run.space,
         "atlas": run.atlas,
-        "strategy": "as-given"
-        if settings.fd_threshold is None
-        else f"as-given, FD <= {settings.fd_threshold:g} mm",
+        "strategy": strategy_label(f"as-given{minus}", settings),
     }
     measured = MeasuredRun(
         key=key,
         file=run.series,
-        nodes=data.regions,
+        nodes=nodes,
         series=series,
         usable=usable,
         coverage=usable.astype(np.float64),
         atlas=atlas,
-        n_before=volumes,
-        rank=1,
-        mean_fd=mean_fd,
+        n_before=len(data.values),
+        rank=1 if cleaner is None else cleaner.rank,
+        mean_fd=motion.mean_displacement,
         inputs=hash_json(files)[:12],
-        repetition_time=data.repetition_time if data.repetition_time is not None else repetition_time,
-        fluctuating=as_given(data.values, keep) if settings.fluctuations else None,
+        repetition_time=time,
+        how={**removed, **censoring_how(settings), **filter_how(settings, drifts=False)},
+        censored_how=censoring_how(settings),
+        fluctuating=as_given(values, keep, nuisance) if settings.fluctuations else None,
+        cleaning=cleaner,
     )
     problems += measured.losses(run)
     problems += _strangers(run, measured.nodes, atlas)
     return measured
+
+
+def _repetition_time(
+    data: RegionSeries,
+    run: SeriesRun,
+    settings: MeasureSettings,
+    given: float | None,
+    problems: list[Problem],
+) -> float | None:
+    """Return seconds between volumes; what can be none in seconds counts as unknown, and is told."""
+    time = data.repetition_time if data.repetition_time is not None else given
+    wrong = not_seconds(time) if time is not None else ""
+    if not wrong:
+        return time
+    if settings.band_hz is not None:
+        raise InputError("CL225", file=run.series, found=wrong)
+    problems.append(about(run, "CL225", found=f"{wrong}; no frequency is measured", severity="info"))
+    return None
+
+
+def _motion(
+    root: Path, run: SeriesRun, settings: MeasureSettings, volumes: int, problems: list[Problem]
+) -> HeadMotion:
+    """Read what the thresholds look at."""
+    if not run.motion:
+        if settings.fd_threshold is not None:
+            raise InputError("CL206", file=run.series, found="no motion table with the same entities")
+        if settings.dvars_threshold is not None:
+            raise InputError("CL239", file=run.series, found="no motion table with the same entities")
+        return HeadMotion()
+    motion = read_motion(root, run, volumes, std_dvars=settings.dvars_threshold is not None)
+    problems += [_with_person(item, run) for item in motion.problems]
+    return HeadMotion(motion.framewise_displacement, motion.std_dvars)
+
+
+def _split(
+    data: RegionSeries, run: SeriesRun, settings: MeasureSettings, keep: Bool[np.ndarray, " volumes"]
+) -> tuple[tuple[str, ...], Float64[np.ndarray, "volumes nodes"], Float64[np.ndarray, "volumes signals"]]:
+    """Return names and values of the nodes, and the values of the nuisance signals.
+
+    Raises
+    ------
+    InputError
+        CL240 where a nuisance signal is no column, or is not known in every kept volume.
+    """
+    place = {name: at for at, name in enumerate(data.regions)}
+    absent = [name for name in settings.nuisance_regions if name not in place]
+    if absent:
+        raise InputError("CL240", file=run.series, row=1, found=f"no column {', '.join(absent)}")
+    removed = [place[name] for name in settings.nuisance_regions]
+    nuisance = data.values[:, removed]
+    gaps = ~np.isfinite(nuisance[keep]).all(axis=0)
+    if gaps.any():
+        names = [name for name, gap in zip(settings.nuisance_regions, gaps, strict=True) if gap]
+        raise InputError("CL240", file=run.series, found=f"missing values in {', '.join(names)}")
+    left = [at for at in range(len(data.regions)) if at not in removed]
+    if not left:
+        raise InputError("CL240", file=run.series, row=1, found="every column is a nuisance signal")
+    return tuple(data.regions[at] for at in left), data.values[:, left], nuisance
+
+
+def _cleaner(
+    run: SeriesRun,
+    settings: MeasureSettings,
+    nuisance: Float64[np.ndarray, "volumes signals"],
+    keep: Bool[np.ndarray, " volumes"],
+    repetition_time: float | None,
+) -> Cleaning | None:
+    """Return the operator for every series of the run, None where volumes are dropped and no more."""
+    if settings.band_hz is None and not settings.nuisance_regions:
+        return None
+    return cleaning(nuisance, keep, repetition_time=repetition_time, band=settings.band_hz, file=run.series)
 
 
 def _with_person(item: Problem, run: SeriesRun) -> Problem:

@@ -8,7 +8,7 @@ from pathlib import Path
 from corticolimbic.circuit import Atlas
 from corticolimbic.dataset import AnyRun, ImageRun, SessionFiles
 from corticolimbic.foundation import InputError, LowDofError
-from corticolimbic.measure._bold_run import measure_bold_run
+from corticolimbic.measure._bold_run import MeasuredImage, measure_bold_run
 from corticolimbic.measure._censoring import DOF_REFUSE, DOF_WARN
 from corticolimbic.measure._fluctuation_rows import store_fluctuations
 from corticolimbic.measure._measured_run import MeasuredRun, MeasuredSession, about
@@ -71,13 +71,17 @@ def measure_session(
     known = atlases or {}
     for run in session.runs:
         try:
-            measured = _measure(root, run, settings, parcels, known, inputs or {}, repetition_time, tables)
+            image = _measure(root, run, settings, parcels, known, inputs or {}, repetition_time, tables)
+            measured = image.runs
             _gate(measured, run, settings, tables)
         except InputError as error:
             tables.problems.append(error.about(session.participant_id, session.session_id))
             continue
         for one in measured:
             _store(one, run, settings, asked_for, tables)
+        for made in image.maps:
+            tables.maps += made.maps
+            tables.definitions |= {item.id: item.plain() for item in made.definitions}
         tables.n_runs += bool(measured)
     return tables
 
@@ -91,7 +95,7 @@ def _measure(
     inputs: Mapping[str, str],
     repetition_time: float | None,
     tables: MeasuredSession,
-) -> list[MeasuredRun]:
+) -> MeasuredImage:
     if isinstance(run, ImageRun):
         return measure_bold_run(
             root,
@@ -111,7 +115,7 @@ def _measure(
         repetition_time=repetition_time,
         problems=tables.problems,
     )
-    return [one]
+    return MeasuredImage([one])
 
 
 def _gate(

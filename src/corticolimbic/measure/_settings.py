@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from corticolimbic.features import Statistic
 from corticolimbic.foundation import Settings
@@ -107,7 +107,49 @@ class MeasureSettings(Settings):
         "motion parameters, white matter, CSF, slow drifts), scrubbing (the same with 8 tissue "
         "regressors, without volumes that moved), compcor (24 motion parameters, anatomical "
         "components, slow drifts), ica_aroma (images that ICA-AROMA denoised, with white "
-        "matter, CSF, slow drifts), none.",
+        "matter, CSF, slow drifts), none; simple_gsr, scrubbing_gsr, compcor_gsr, ica_aroma_gsr (with the "
+        "global signal); temporal_compcor (24 motion parameters, temporal components, slow drifts); 24P "
+        "(motion, its derivatives and their squares, slow drifts); 36P (24P with white matter, CSF and "
+        "global signal, their derivatives and squares); ica_aroma_aggressive (all of the noise components, "
+        "from the preprocessed image). See denoising.md.",
+    )
+    band_hz: tuple[float | None, float | None] | None = Field(
+        default=None,
+        description="Lowest and highest frequency in Hz that connectivity is measured in, for instance "
+        "[0.01, 0.1]; null in the place of a bound leaves it open, null for both applies no filter. "
+        "Fluctuations are measured before it.",
+    )
+    dvars_threshold: float | None = Field(
+        default=None,
+        gt=0,
+        description="Volumes with standardised DVARS (std_dvars) above this are dropped; null looks at "
+        "displacement alone.",
+    )
+    censor_before: int = Field(
+        default=0,
+        ge=0,
+        description="Volumes that are dropped before each volume above one of the two thresholds.",
+    )
+    censor_after: int = Field(
+        default=0,
+        ge=0,
+        description="Volumes that are dropped after each volume above one of the two thresholds.",
+    )
+    min_segment: int = Field(
+        default=0,
+        ge=0,
+        description="Kept volumes that stand in a row of fewer than this are dropped too.",
+    )
+    dummy_scans: int | None = Field(
+        default=None,
+        ge=0,
+        description="First volumes of each run that are dropped, whatever is flagged; null drops those that "
+        "the confounds flag as non-steady state.",
+    )
+    nuisance_regions: tuple[str, ...] = Field(
+        default=(),
+        description="Columns of the tables of region series that are nuisance signals (white matter, "
+        "ventricles): removed from the others by least squares, and no nodes themselves.",
     )
     smoothing_fwhm: float | None = Field(
         default=None,
@@ -139,3 +181,28 @@ class MeasureSettings(Settings):
         "assumption: deep regions far from the coils often have half the median's signal, "
         "voxels in the dropout above the sinuses hardly any.",
     )
+
+    @field_validator("band_hz")
+    @classmethod
+    def _a_band(
+        cls: type[MeasureSettings], band: tuple[float | None, float | None] | None
+    ) -> tuple[float | None, float | None] | None:
+        if band is None:
+            return band
+        low, high = band
+        if low is None and high is None:
+            raise ValueError("a band needs a bound; for no filter write null instead of [null, null]")
+        if any(bound is not None and bound <= 0 for bound in band):
+            raise ValueError("bounds are above 0 Hz; for an open bound write null")
+        if low is not None and high is not None and low >= high:
+            raise ValueError("the first bound must lie below the second; frequencies in Hz, lowest first")
+        return band
+
+    @field_validator("nuisance_regions")
+    @classmethod
+    def _names(cls: type[MeasureSettings], names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(name.strip() for name in names):
+            raise ValueError("a name is empty")
+        if len(set(names)) < len(names):
+            raise ValueError("a name stands twice")
+        return names

@@ -21,6 +21,7 @@ from corticolimbic.dataset import (
     read_mask,
 )
 from corticolimbic.foundation import InputError, Problem, SpaceMismatchError
+from corticolimbic.measure._confounds import reads_aroma
 from corticolimbic.measure._grayordinate_series import grayordinate_series
 from corticolimbic.measure._measured_run import about
 from corticolimbic.measure._parcels import Parcels, grid_weights
@@ -95,8 +96,8 @@ def signal_source(
         Where the file cannot be used, or the strategy needs another one.
     """
     if isinstance(run, CiftiRun):
-        if settings.strategy == "ica_aroma":
-            found = "strategy ica_aroma: fMRIPrep writes no CIFTI file that ICA-AROMA denoised"
+        if reads_aroma(settings.strategy):
+            found = f"strategy {settings.strategy}: fMRIPrep writes no CIFTI file that ICA-AROMA denoised"
             remedy = "choose another measure.strategy, or measure the volumes (dataset.spaces)"
             raise InputError("CL236", file=run.bold, found=found, remedy=remedy)
         grayordinates = read_cifti_header(root, run, repetition_time=repetition_time)
@@ -237,10 +238,10 @@ class GrayordinateSource:
 
 def _image(run: BoldRun, settings: MeasureSettings) -> BoldRun:
     """Return the run with the image that the strategy is meant for."""
-    if settings.strategy != "ica_aroma":
+    if not reads_aroma(settings.strategy):
         return run
     if run.aroma is None:
-        found = "strategy ica_aroma: no *_desc-smoothAROMAnonaggr_bold.nii.gz in the run's space"
+        found = f"strategy {settings.strategy}: no *_desc-smoothAROMAnonaggr_bold.nii.gz in the run's space"
         remedy = "choose another measure.strategy, or have ICA-AROMA's image written beside the run"
         raise InputError("CL236", file=run.bold, found=found, remedy=remedy)
     return replace(run, bold=run.aroma)

@@ -8,7 +8,7 @@ from typing import Any
 
 from corticolimbic.circuit import Atlas, atlas
 from corticolimbic.dataset import SeriesRun
-from corticolimbic.features import Statistic, schema, write_table
+from corticolimbic.features import Statistic, schema, write_map, write_table
 from corticolimbic.foundation import SettingsError
 from corticolimbic.measure import ALGORITHM, NodeTargets, measure_session
 from corticolimbic.predict import marker
@@ -91,8 +91,10 @@ def _measure(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     )
     for table, output in zip(_TABLES, unit.outputs, strict=True):
         write_table(schema(table).table(getattr(measured, table)), table, context.out / output)
-    return Outcome(measured.problems, measured.definitions, {"n_runs": measured.n_runs})
+    folder = f"maps/{session.participant_id}/{session.session_id}"
+    written = [f"{folder}/{name}" for item in measured.maps for name in write_map(item, context.out / folder)]
+    return Outcome(measured.problems, measured.definitions, {"n_runs": measured.n_runs}, written)
 
 
-_WRITES = tuple(f"{table}/*/*/{ROOM}.parquet" for table in _TABLES)
+_WRITES = (*(f"{table}/*/*/{ROOM}.parquet" for table in _TABLES), "maps/*/*/*_boldmap.*")
 MEASURE = Step("measure", "Measuring sessions", ALGORITHM, _settings, _units, _measure, _WRITES)
