@@ -58,6 +58,10 @@ def seed_map_files(
         Which seeds.
     """
     maps, definitions, problems = [], [], []
+    known = {name for one in measured for name in (*one.nodes, *(one.atlas.members() if one.atlas else ()))}
+    strangers = [name for name in settings.seed_maps if name not in known]
+    if strangers:
+        problems.append(about(run, "CL255", found=f"no atlas here has {', '.join(strangers)}"))
     for one in measured:
         names, series, lost = _seeds(one, settings)
         problems += [about(run, "CL255", found=f"{one.key['atlas']}: {why}") for why in lost]
