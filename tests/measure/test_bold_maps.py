@@ -60,7 +60,8 @@ def test_seed_maps_equal_nilearn(tmp_path: Path, band: tuple | None) -> None:
         row = weights.matrix[[weights.names.index(region)]].toarray().reshape(SHAPE)
         # Cleaning is linear: the mean of the cleaned voxels is the cleaned mean.
         seed = voxels[:, np.flatnonzero(row[HEAD])].mean(axis=1)
-        wanted = np.corrcoef(seed, voxels.T)[0, 1:]
+        centred, around = voxels - voxels.mean(axis=0), seed - seed.mean()
+        wanted = around @ centred / np.linalg.norm(around) / np.linalg.norm(centred, axis=0)
         ours = of(found, f"desc-{node}_", "seg-baliki2012").volume()[HEAD]
         np.testing.assert_allclose(ours, wanted, atol=1e-5)
 

@@ -75,7 +75,11 @@ def test_seed_maps_equal_correlations_of_cleaned_series(kind: object, censored: 
     seeds = np.column_stack([cleaned[:, :50].mean(axis=1), cleaned[:, 200], cleaned[:, 7]])
     maps = seed_maps(voxels, operator, seeds)
     some = np.flatnonzero(voxels.usable)
-    wanted = np.corrcoef(seeds.T, cleaned[:, some].T)[:3, 3:]
+    voxel_units, seed_units = (
+        (one - one.mean(axis=0)) / np.linalg.norm(one - one.mean(axis=0), axis=0)
+        for one in (cleaned[:, some], seeds)
+    )
+    wanted = seed_units.T @ voxel_units
     np.testing.assert_allclose(maps[:, some], wanted, atol=1e-5)
     assert np.isnan(maps[:, ~voxels.usable]).all()
 
