@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corticolimbic.dataset import SeriesRun, read_motion
+from corticolimbic.dataset import SeriesRun, not_seconds, read_motion
 from corticolimbic.foundation import InputError, Problem
 
 NAME = "sub-01_task-rest_motion.tsv"
@@ -77,3 +77,42 @@ def test_a_missing_value_written_as_an_empty_line_keeps_its_place(tmp_path: Path
 
 def test_zero_rows_fit_no_series(tmp_path: Path) -> None:
     assert refused(tmp_path, "framewise_displacement\n").code == "CL204"
+
+
+def test_dvars_are_read_where_they_are_asked_for(tmp_path: Path) -> None:
+    text = "framewise_displacement\tSTD_DVARS\nn/a\tn/a\n0.25\t1.5\n0\t0.9\n"
+    (tmp_path / NAME).write_text(text)
+    assert read_motion(tmp_path, run(), 3).std_dvars is None
+    motion = read_motion(tmp_path, run(), 3, std_dvars=True)
+    np.testing.assert_array_equal(motion.std_dvars, [np.nan, 1.5, 0.9])
+    np.testing.assert_array_equal(motion.framewise_displacement, [np.nan, 0.25, 0])
+
+
+@pytest.mark.parametrize("cell", ["fast", "-0.1", "inf"])
+def test_dvars_that_cannot_be_used_are_refused_only_where_they_are_asked_for(
+    tmp_path: Path, cell: str
+) -> None:
+    (tmp_path / NAME).write_text(f"framewise_displacement\tstd_dvars\nn/a\tn/a\n0.25\t{cell}\n")
+    assert read_motion(tmp_path, run(), 2).std_dvars is None
+    with pytest.raises(InputError, match="CL216") as caught:
+        read_motion(tmp_path, run(), 2, std_dvars=True)
+    assert (caught.value.problem.file, caught.value.problem.row) == (NAME, "3")
+    (tmp_path / NAME).write_text(GOOD)
+    with pytest.raises(InputError, match="CL239"):
+        read_motion(tmp_path, run(), 3, std_dvars=True)
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        (2.0, ""),
+        (0.05, ""),
+        (60.0, ""),
+        (2000.0, "2000 (milliseconds?)"),
+        (0.01, "0.01 (not between"),
+        (1e6, "1e+06 (not"),
+    ],
+)
+def test_times_that_can_be_none_in_seconds_are_told_in_words(time: float, words: str) -> None:
+    assert not_seconds(time).startswith(words)
+    assert bool(not_seconds(time)) == bool(words)

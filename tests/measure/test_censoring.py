@@ -12,6 +12,7 @@ from measure.phantom import session, write_run
 from corticolimbic.features import schema
 from corticolimbic.measure import REFUSED, MeasuredSession, MeasureSettings, keep_volumes, measure_session
 from corticolimbic.measure import mean_displacement as mean_fd
+from corticolimbic.measure._censoring import CensoringRule, HeadMotion
 
 NAMES = ("mPFC", "NAc_R", "Ins_R", "mCingulum")
 
@@ -164,3 +165,60 @@ def test_a_gap_in_a_column_sets_the_region_aside_and_the_rest_goes_on(tmp_path: 
     }  # fmt: skip
     upper = found.matrices[0]["upper"]
     assert np.isnan(upper).tolist() == [True, False, False, True, True, False]
+
+
+def rule_keeps(displacement: list[float], dvars: list[float] | None = None, **rule: float) -> str:
+    """Return kept volumes as 1, dropped ones as 0."""
+    values = np.array(displacement, dtype=float)
+    motion = HeadMotion(values, None if dvars is None else np.array(dvars, dtype=float))
+    keep = CensoringRule(**rule).keep(motion, np.ones(len(values), dtype=bool))
+    return "".join("1" if kept else "0" for kept in keep)
+
+
+def test_neighbours_of_volumes_above_a_threshold_are_dropped() -> None:
+    jump = [np.nan, 0, 0, 0, 9, 0, 0, 0, 0, 0]
+    assert rule_keeps(jump, fd_threshold=0.5) == "1111011111"
+    assert rule_keeps(jump, fd_threshold=0.5, before=1) == "1110011111"
+    assert rule_keeps(jump, fd_threshold=0.5, after=2) == "1111000111"
+    assert rule_keeps(jump, fd_threshold=0.5, before=3, after=99) == "1000000000"
+    assert rule_keeps([9, 0, 0, 0, 9], fd_threshold=0.5, before=1, after=1) == "00100", "nothing wraps around"
+    assert rule_keeps(jump, before=3, after=3) == "1111111111", "no threshold, no neighbours"
+
+
+def test_either_quantity_drops_and_what_is_undefined_counts_as_in_displacement() -> None:
+    dvars = [np.nan, 1, 1.5, 1.51, 1, np.nan]
+    assert rule_keeps([np.nan, 0, 0, 0, 9, 0], dvars, fd_threshold=0.5, dvars_threshold=1.5) == "111000"
+    assert rule_keeps([np.nan, 0, 0, 0, 9, 0], dvars, fd_threshold=0.5) == "111101"
+    assert rule_keeps([0, 9, 0], None, dvars_threshold=1.5) == "111"
+
+
+def test_short_segments_are_dropped_at_last() -> None:
+    jumps = [0, 0, 9, 0, 0, 0, 9, 0, 0, 0, 0]
+    assert rule_keeps(jumps, fd_threshold=0.5, min_segment=1) == "11011101111"
+    assert rule_keeps(jumps, fd_threshold=0.5, min_segment=3) == "00011101111"
+    assert rule_keeps(jumps, fd_threshold=0.5, min_segment=4) == "00000001111"
+    assert rule_keeps(jumps, fd_threshold=0.5, after=1, min_segment=3) == "00000000111"
+    assert rule_keeps(jumps, fd_threshold=0.5, min_segment=12) == "0" * 11
+    assert rule_keeps([], fd_threshold=0.5, before=2, min_segment=3) == ""
+
+
+def test_volumes_that_are_not_allowed_cut_segments_but_have_no_neighbours() -> None:
+    allowed = np.array([False, False, True, True, False, True, True, True])
+    rule = CensoringRule(0.5, before=1, after=1, min_segment=3)
+    found = rule.keep(HeadMotion(np.zeros(8)), allowed)
+    assert found.tolist() == [False] * 5 + [True] * 3
+    np.testing.assert_array_equal(CensoringRule(0.5, before=1).keep(HeadMotion(), allowed), allowed)
+
+
+def test_segments_agree_with_nilearns_scrubbing_on_chance() -> None:
+    """nilearn's own rule for segments, on random censoring: shorter than five are dropped."""
+    from nilearn.interfaces.fmriprep.load_confounds_scrub import optimize_scrub
+
+    rng = np.random.default_rng(23)
+    for _ in range(50):
+        displacement = (rng.random(60) < 0.2).astype(float)
+        theirs = np.ones(60, dtype=bool)
+        bad = np.flatnonzero(displacement)
+        theirs[optimize_scrub(bad, 60, 5).astype(int)] = False
+        ours = rule_keeps(displacement.tolist(), fd_threshold=0.5, min_segment=5)
+        assert ours == "".join("1" if kept else "0" for kept in theirs)

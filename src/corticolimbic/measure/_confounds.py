@@ -79,8 +79,10 @@ _RECIPES: dict[str, _Recipe] = {
         {"wm_csf": "basic", "ica_aroma": "basic"}, components=("high_pass", "wm_csf", "ica_aroma")
     ),
 }
-"""What nilearn 0.13 and later take by default, said aloud: defaults have changed before. 24P: Friston et al.
-1996, Magn Reson Med 35:346; 36P: Satterthwaite et al. 2013, NeuroImage 64:240. Names: Ciric et al. 2017."""
+"""What nilearn 0.13 and later take by default, said aloud: defaults have changed before.
+
+24P: after Friston et al. 1996, Magn Reson Med 35:346, with derivatives; 36P: Satterthwaite et al. 2013,
+NeuroImage 64:240; the names are those of Ciric et al. 2017, NeuroImage 154:174."""
 _DRIFT = "cosine"
 """How fMRIPrep's table names its high-pass regressors."""
 _UNSTEADY = "non_steady_state"
