@@ -5,13 +5,16 @@ from corticolimbic.circuit._atlas import Mapping as Mapping
 from corticolimbic.circuit._atlas import Node as Node
 from corticolimbic.circuit._atlas import atlas as atlas
 from corticolimbic.circuit._atlas import atlas_names as atlas_names
+from corticolimbic.circuit._cortex import cortex_nodes as cortex_nodes
 from corticolimbic.circuit._edges import CircuitEdge as CircuitEdge
 from corticolimbic.circuit._edges import edges as edges
 from corticolimbic.circuit._groups import Module as Module
 from corticolimbic.circuit._groups import Network as Network
+from corticolimbic.circuit._groups import Seed as Seed
 from corticolimbic.circuit._groups import Tract as Tract
 from corticolimbic.circuit._groups import modules as modules
 from corticolimbic.circuit._groups import networks as networks
+from corticolimbic.circuit._groups import seeds as seeds
 from corticolimbic.circuit._groups import tracts as tracts
 from corticolimbic.circuit._label_image import LabelImage as LabelImage
 from corticolimbic.circuit._label_image import label_image as label_image

@@ -20,12 +20,13 @@ from corticolimbic.dataset import (
     read_mask,
 )
 from corticolimbic.foundation import InputError, Problem, SpaceMismatchError, hash_json, inside, read_json
-from corticolimbic.measure._censoring import keep_volumes, mean_displacement
+from corticolimbic.measure._censoring import keep_volumes, largest_displacement, mean_displacement
 from corticolimbic.measure._confounds import Nuisance, strategy_confounds, strategy_parameters
 from corticolimbic.measure._connectivity import standardise
+from corticolimbic.measure._covariance import PERCENT, spread_percent
 from corticolimbic.measure._fluctuating import percent_signal
 from corticolimbic.measure._measured_run import MeasuredRun, about
-from corticolimbic.measure._nuisance import regress_out
+from corticolimbic.measure._nuisance import nuisance_basis, regress_out
 from corticolimbic.measure._parcels import Parcels, grid_weights
 from corticolimbic.measure._region_series import RegionSignals, region_series
 from corticolimbic.measure._settings import MeasureSettings
@@ -89,13 +90,21 @@ def measure_bold_run(
     files = (image.bold, run.mask, run.confounds, sidecar)
     hashed = hash_json({name: inputs[name] for name in files if name and name in inputs})[:12]
     mean_fd = float("nan") if displacement is None else mean_displacement(displacement)
+    basis = nuisance_basis(confounds)
     ends = np.cumsum([len(item.names) for item in found])
     measured = []
     for (item, _), signals, end in zip(chosen, found, ends.tolist(), strict=True):
         columns = slice(end - len(signals.names), end)
         one = _measured(run, header, settings, item, signals, cleaned[:, columns], rank, mean_fd, hashed)
-        if fluctuating is not None:
-            one = replace(one, fluctuating=fluctuating.of(columns))
+        one = replace(
+            one,
+            fluctuating=fluctuating.of(columns) if fluctuating is not None else None,
+            volumes=np.flatnonzero(keep),
+            spread=spread_percent(cleaned[:, columns], signals.values[keep]),
+            signal_unit=PERCENT,
+            basis=basis,
+            max_fd=float("nan") if displacement is None else largest_displacement(displacement),
+        )
         problems += one.losses(run)
         measured.append(one)
     return measured

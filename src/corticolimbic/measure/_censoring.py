@@ -44,3 +44,9 @@ def mean_displacement(framewise_displacement: Float[np.ndarray, " volumes"]) -> 
     """Return the mean framewise displacement in mm over the volumes that have one; NaN if none has."""
     defined = framewise_displacement[~np.isnan(framewise_displacement)]
     return float(defined.mean()) if defined.size else float("nan")
+
+
+def largest_displacement(framewise_displacement: Float[np.ndarray, " volumes"]) -> float:
+    """Return the largest framewise displacement in mm over the volumes that have one; NaN if none has."""
+    defined = framewise_displacement[~np.isnan(framewise_displacement)]
+    return float(defined.max()) if defined.size else float("nan")

@@ -35,7 +35,7 @@ def regress_out(
     """
     if not len(series):
         return series.astype(np.float64), 0
-    basis = _basis(confounds)
+    basis = nuisance_basis(confounds)
     known = np.isfinite(series).all(axis=0)
     mean = np.where(known, series, 0.0).mean(axis=0)
     centred = np.where(known, series - mean, 0.0)
@@ -47,8 +47,12 @@ def regress_out(
     return residual, 1 + basis.shape[1]
 
 
-def _basis(confounds: np.ndarray) -> np.ndarray:
+def nuisance_basis(
+    confounds: Float[np.ndarray, "volumes confounds"],
+) -> Float64[np.ndarray, "volumes regressors"]:
     """Return an orthonormal basis of the confounds' variation around their means."""
+    if not len(confounds):
+        return np.zeros((0, 0))
     centred = confounds - confounds.mean(axis=0)
     spread = np.sqrt(np.mean(centred**2, axis=0))
     varies = spread > _STEADY * np.abs(confounds).max(axis=0, initial=0.0)

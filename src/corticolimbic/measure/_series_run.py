@@ -11,8 +11,9 @@ import numpy as np
 from corticolimbic.circuit import Atlas
 from corticolimbic.dataset import SeriesRun, read_motion, read_series
 from corticolimbic.foundation import InputError, Problem, hash_json
-from corticolimbic.measure._censoring import keep_volumes, mean_displacement
+from corticolimbic.measure._censoring import keep_volumes, largest_displacement, mean_displacement
 from corticolimbic.measure._connectivity import standardise
+from corticolimbic.measure._covariance import spread_as_given
 from corticolimbic.measure._fluctuating import as_given
 from corticolimbic.measure._measured_run import MeasuredRun, about
 from corticolimbic.measure._settings import MeasureSettings
@@ -51,12 +52,12 @@ def measure_series_run(
     data = read_series(root, run)
     problems += [_with_person(item, run) for item in data.problems]
     volumes = len(data.values)
-    keep, mean_fd = np.ones(volumes, dtype=bool), float("nan")
+    keep, mean_fd, max_fd = np.ones(volumes, dtype=bool), float("nan"), float("nan")
     if run.motion:
         motion = read_motion(root, run, volumes)
         problems += [_with_person(item, run) for item in motion.problems]
         displacement = motion.framewise_displacement
-        mean_fd = mean_displacement(displacement)
+        mean_fd, max_fd = mean_displacement(displacement), largest_displacement(displacement)
         if settings.fd_threshold is not None:
             keep = keep_volumes(displacement, settings.fd_threshold)
     elif settings.fd_threshold is not None:
@@ -89,6 +90,9 @@ def measure_series_run(
         inputs=hash_json(files)[:12],
         repetition_time=data.repetition_time if data.repetition_time is not None else repetition_time,
         fluctuating=as_given(data.values, keep) if settings.fluctuations else None,
+        volumes=np.flatnonzero(keep),
+        spread=spread_as_given(data.values[keep]),
+        max_fd=max_fd,
     )
     problems += measured.losses(run)
     problems += _strangers(run, measured.nodes, atlas)
