@@ -35,6 +35,7 @@ from corticolimbic.measure._parcels import grid_weights as grid_weights
 from corticolimbic.measure._parcels import read_parcels as read_parcels
 from corticolimbic.measure._phase_locking import locking as locking
 from corticolimbic.measure._phase_locking import phases as phases
+from corticolimbic.measure._quality_rules import GRADES as GRADES
 from corticolimbic.measure._quality_rules import Measured as Measured
 from corticolimbic.measure._quality_rules import grade as grade
 from corticolimbic.measure._quality_rules import rules as rules

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Literal
 
 GREEN, AMBER, RED = 0, 1, 2
-WORDS = ("green", "amber", "red")
+GRADES = ("green", "amber", "red")
 """Names of the grades, by number."""
 
 
@@ -112,7 +112,7 @@ def grade(in_force: Iterable[Rule], values: Mapping[str, Measured]) -> Grade:
             unit = f" {rule.unit}" if rule.unit not in {"", "ratio", "share"} else ""
             where = f" ({found.where})" if found.where else ""
             fired.append(
-                (level, f"{WORDS[level]}: {rule.name} {found.value:.3g}{where} {rule.side} {limit:g}{unit}")
+                (level, f"{GRADES[level]}: {rule.name} {found.value:.3g}{where} {rule.side} {limit:g}{unit}")
             )
     fired.sort(key=lambda item: -item[0])
     return Grade(max((level for level, _ in fired), default=GREEN), tuple(text for _, text in fired))
