@@ -40,8 +40,9 @@ def test_grades_are_counted_as_in_the_table(rpn_out):
     assert sum(int(row[3].text) for row in by_site.rows) == counts["amber"]
     flagged, regions = (block.blocks[0] for block in blocks if isinstance(block, Fold))
     assert [row[-2].text for row in flagged.rows] == ["Red"] * counts["red"] + ["Amber"] * counts["amber"]
+    assert [column.title for column in flagged.columns] == ["Participant", "Site", "Grade", "Why"]
     assert "mean FD 0." in " ".join(row[-1].text for row in flagged.rows)
-    assert [row[0].text for row in regions.rows] == ["NAc", "OFC", "VTA", "mPFC"]
+    assert [row[0].text for row in regions.rows] == ["mPFC", "NAc", "OFC", "VTA"]
     assert len(regions.rows[0]) == 7
 
 

@@ -68,6 +68,7 @@ def _flagged(table: pd.DataFrame) -> Fold:
     ordered = table.sort_values(["rank", *_RUN, "atlas"], ascending=[False] + [True] * 7, kind="stable")
     names = {
         "participant_id": say("quality.participant"),
+        "site": say("people.site"),
         "session_id": say("quality.session"),
         "task": say("quality.task"),
         "run": say("quality.run"),
@@ -78,16 +79,12 @@ def _flagged(table: pd.DataFrame) -> Fold:
     for row in ordered.head(ROWS).to_dict("records"):
         rows.append(
             (
-                *(Cell(read.text(row[name])) for name in shown),
+                *(Cell(site_name(row[name]) if name == "site" else read.text(row[name])) for name in shown),
                 Cell(say.of("grade", row["grade"], read.text(row["grade"])), str(-row["rank"])),
                 Cell(_reasons(read.text(row["reasons"]))),
             )
         )
-    titles = (
-        *(say.of("quality", names[name].partition(".")[2]) for name in shown),
-        say("quality.grade"),
-        say("quality.why"),
-    )
+    titles = (*(names[name] for name in shown), say("quality.grade"), say("quality.why"))
     more = say("quality.flagged_more", shown=ROWS, n=len(table)) if len(table) > ROWS else ""
     listing = Table(
         say("quality.flagged_table"),
@@ -115,7 +112,8 @@ def _regions(table: pd.DataFrame) -> Fold:
     known = bool(table["tsnr_median"].notna().any())
     several = table["atlas"].nunique() > 1
     rows = []
-    for row in table.sort_values(["atlas", "task", "region"], kind="stable").to_dict("records"):
+    ordered = table.assign(order=table["region"].str.casefold())
+    for row in ordered.sort_values(["atlas", "task", "order"], kind="stable").to_dict("records"):
         ratios = [Cell(decimal(row[name], 1), row[name]) for name in ("tsnr_median", "tsnr_low")]
         covered = [Cell(share(row[name]), row[name]) for name in ("coverage_median", "coverage_low")]
         rows.append(
