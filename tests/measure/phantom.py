@@ -92,13 +92,9 @@ def session(*runs: SeriesRun) -> SessionFiles:
     return SessionFiles("sub-01", "ses-none", runs)
 
 
-PRECISION = frozenset({"pearson_se", "pearson_half1", "pearson_half2"})
-"""Statistics of an edge that say how precise it is."""
-
-
 def connections(found: MeasuredSession) -> list[dict[str, Any]]:
     """Return the rows of connectivity itself."""
-    return [row for row in found.features if row["measure"] == "fc" and row["statistic"] not in PRECISION]
+    return [row for row in found.features if row["measure"] == "fc"]
 
 
 def correlations(found: MeasuredSession) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from dataset.synthetic_bold import confounds, write_confounds, write_fmriprep
 from measure.bold_phantom import SPACE, affine, session, still, write_bold
-from measure.phantom import PRECISION, connections, numbers, still_motion, text, write_run
+from measure.phantom import connections, numbers, still_motion, text, write_run
 from nilearn.interfaces.fmriprep import load_confounds_strategy
 from nilearn.maskers import NiftiLabelsMasker
 
@@ -56,7 +56,7 @@ def write(root: Path, volumes: int = VOLUMES, run: str = "1", **more: Any) -> Bo
     return write_bold(root, noise(volumes), PLACE, run=run, **more)
 
 
-BESIDE = frozenset({"degree", "coverage", "global_signal_share", "quality"})
+BESIDE = frozenset({"fc_precision", "degree", "coverage", "global_signal_share", "quality"})
 """What is measured beside edges and fluctuations."""
 
 
@@ -115,8 +115,6 @@ def test_rows_say_what_was_done(tmp_path: Path) -> None:
     assert edges
     for row in found.features:
         if row["measure"] not in {"fc", "mean_fd", "censored_share", *FLUCTUATIONS}:
-            continue
-        if row["statistic"] in PRECISION:
             continue
         assert (row["atlas"], row["space"], row["strategy"]) == ("baliki2012", SPACE, "simple, FD <= 0.5 mm")
         assert row["n_volumes"] == VOLUMES - 4

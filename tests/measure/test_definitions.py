@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from dataset.synthetic import table_text
-from measure.phantom import PRECISION, numbers, session, still_motion, text, write_run
+from measure.phantom import numbers, session, still_motion, text, write_run
 
 from corticolimbic.circuit import atlas
 from corticolimbic.features import edge
@@ -24,7 +24,7 @@ from corticolimbic.measure import (
 SMALL = "baliki2012"
 FLUCTUATIONS = frozenset(band.measure for band in BANDS)
 GROUPS = frozenset({"fc_within", "fc_seed", "fc_between", "phase_locking"})
-DERIVED = frozenset({"precision", "degree", "fc_extent", *GROUPS})
+DERIVED = frozenset({"fc_precision", "degree", "fc_extent", *GROUPS})
 QUALITY = frozenset({"coverage", "global_signal_share", "quality"})
 """What is measured beside the edges, by kind."""
 NAME = "Schaefer100TianS2"
@@ -73,7 +73,6 @@ def ids(found: MeasuredSession) -> dict[tuple[str, str], str]:
         kind = "motion" if row["measure"] in {"mean_fd", "censored_share"} else row["measure"]
         if kind == "fc":
             kind = "nodes" if row["definition"] in nodes else "circuit"
-            kind = "precision" if row["statistic"] in PRECISION else kind
         kinds[kind, row["statistic"]] = row["definition"]
     return kinds
 
@@ -183,7 +182,7 @@ def test_golden_values_stand_or_the_algorithm_number_is_bumped(tmp_path: Path) -
         (row["definition"] in nodes, row["measure"], row["target"], row["statistic"]): row["value"]
         for row in found.features
         # The others have golden values of their own: see test_fluctuation_rows and test_derived_rows.
-        if row["measure"] in {"fc", "mean_fd", "censored_share"} and row["statistic"] not in PRECISION
+        if row["measure"] in {"fc", "mean_fd", "censored_share"}
     }
     wanted = {(False, *key): value for key, value in GOLDEN_EDGES.items()}
     wanted |= {(True, *key): value for key, value in GOLDEN_NODES.items()}

@@ -57,7 +57,7 @@ def test_group_means_are_those_of_the_phantom_under_their_own_names(tmp_path: Pa
     members = {region: tuple(code[node] for node in nodes) for region, nodes in atlas(name).members().items()}
     groups = {item.id: item.members for item in (*modules(), *networks())}
     targets = group_targets(atlas(name).members())
-    assert {(item.measure, item.target, "pearson") for item in targets} == set(found)
+    assert {(item.measure, item.target, "mean_z") for item in targets} == set(found)
     for (measure, target, _), row in found.items():
         parsed = Target.parse(target)
         if measure == "fc_within":
@@ -118,7 +118,7 @@ def test_one_and_the_same_series_have_no_finite_z(tmp_path: Path) -> None:
     values = np.random.default_rng(3).standard_normal((60, len(names)))
     values[:, names.index("PCC")] = values[:, names.index("mPFC")]
     found = rows(measured(tmp_path, "coordinates", table_text(names, values)), "fc_within")
-    row = found["fc_within", "module:DMN", "pearson"]
+    row = found["fc_within", "module:DMN", "mean_z"]
     assert math.isnan(row["value"])
     assert row["qc"] == "mPFC and PCC have one and the same series"
 
@@ -181,7 +181,7 @@ def test_each_edge_has_its_standard_error_and_its_halves(tmp_path: Path) -> None
     names = [node.name for node in parcels.nodes]
     values = np.cumsum(np.random.default_rng(6).standard_normal((81, len(names))), axis=0)
     table = table_text(names, values)
-    found = rows(measured(tmp_path, name, table), "fc")
+    found = rows(measured(tmp_path, name, table), "fc", "fc_precision")
     written = np.array([row.split("\t") for row in table.splitlines()[1:]], dtype=float)
     standard = (written - written.mean(axis=0)) / written.std(axis=0)
     place = {node: at for at, node in enumerate(names)}
@@ -189,16 +189,16 @@ def test_each_edge_has_its_standard_error_and_its_halves(tmp_path: Path) -> None
     for edge in measurable_edges(parcels):
         ends = [parcels.members()[end] for end in edge.ends]
         if set(ends[0]) & set(ends[1]):
-            assert {found["fc", edge.target, name]["qc"] for name in ("pearson_se", "pearson_half1")} == {
-                f"{edge.ends[0]} and {edge.ends[1]} share nodes in this atlas"
-            }
+            assert {
+                found["fc_precision", edge.target, name]["qc"] for name in ("pearson_se", "pearson_half1")
+            } == {f"{edge.ends[0]} and {edge.ends[1]} share nodes in this atlas"}
             continue
         pair = np.column_stack([standard[:, [place[node] for node in nodes]].mean(axis=1) for nodes in ends])
-        error = found["fc", edge.target, "pearson_se"]
+        error = found["fc_precision", edge.target, "pearson_se"]
         assert error["value"] == pytest.approx(standard_errors(pair, np.arange(81), one)[0], rel=1e-9)
         assert error["unit"] == "z"
         for number, wanted in enumerate(half_correlations(pair, one), start=1):
-            row = found["fc", edge.target, f"pearson_half{number}"]
+            row = found["fc_precision", edge.target, f"pearson_half{number}"]
             assert row["value"] == pytest.approx(wanted[0], abs=1e-9)
             assert (row["n_volumes"], row["unit"]) == (39 + number, "r")
             assert row["dof"] == pytest.approx(80 * row["n_volumes"] / 81)
@@ -209,13 +209,13 @@ def test_halves_that_are_too_short_are_refused_unless_allowed(tmp_path: Path) ->
     code = numbers(atlas("baliki2012"))
     series = {node: signal(number, 28) for node, number in code.items()}
     table = table_text(list(series), np.column_stack(list(series.values())))
-    found = rows(measured(tmp_path, "baliki2012", table), "fc")
-    half = found["fc", "NAc_R--mPFC", "pearson_half1"]
+    found = rows(measured(tmp_path, "baliki2012", table), "fc", "fc_precision")
+    half = found["fc_precision", "NAc_R--mPFC", "pearson_half1"]
     assert half["qc"] == "14 degrees of freedom in half of the run, fewer than 15"
     assert math.isnan(half["value"])
     assert found["fc", "NAc_R--mPFC", "pearson"]["qc"] == "ok"
-    allowed = rows(measured(tmp_path, "baliki2012", table, allow_low_dof=True), "fc")
-    assert math.isfinite(allowed["fc", "NAc_R--mPFC", "pearson_half1"]["value"])
+    allowed = rows(measured(tmp_path, "baliki2012", table, allow_low_dof=True), "fc", "fc_precision")
+    assert math.isfinite(allowed["fc_precision", "NAc_R--mPFC", "pearson_half1"]["value"])
 
 
 def test_switches_leave_rows_out(tmp_path: Path) -> None:
@@ -302,12 +302,12 @@ def test_a_filter_that_took_the_band_away_is_seen(tmp_path: Path) -> None:
 
 GOLDEN_ALGORITHM = 1
 GOLDEN: dict[tuple[str, str, str], float] = {
-    ("fc", "Amy--NAc", "pearson_se"): 0.0798086884468,
-    ("fc", "Amy--NAc", "pearson_half1"): 0.370150261459,
-    ("fc", "Amy--NAc", "pearson_half2"): 0.338305017382,
-    ("fc_within", "module:dmPFC-Amy-NAc", "pearson"): 0.227869063437,
-    ("fc_seed", "Amy->module:CEN", "pearson"): 0.627931079062,
-    ("fc_between", "module:CEN--module:DMN", "pearson"): 0.584782468589,
+    ("fc_precision", "Amy--NAc", "pearson_se"): 0.0798086884468,
+    ("fc_precision", "Amy--NAc", "pearson_half1"): 0.370150261459,
+    ("fc_precision", "Amy--NAc", "pearson_half2"): 0.338305017382,
+    ("fc_within", "module:dmPFC-Amy-NAc", "mean_z"): 0.227869063437,
+    ("fc_seed", "Amy->module:CEN", "mean_z"): 0.627931079062,
+    ("fc_between", "module:CEN--module:DMN", "mean_z"): 0.584782468589,
     ("degree", "WholeBrain", "threshold"): 0.614068673327,
     ("degree", "NAc", "share"): 0,
     ("degree", "NAc", "strength"): 0.267500720005,

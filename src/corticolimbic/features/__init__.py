@@ -1,5 +1,6 @@
-"""The tables between the rooms: schemas, keys, targets, reading and writing."""
+"""The tables between the rooms: schemas, keys, targets, reading and writing; and what two siblings share."""
 
+from corticolimbic.features._autocorrelation import effective_volumes as effective_volumes
 from corticolimbic.features._schema import Column as Column
 from corticolimbic.features._schema import Schema as Schema
 from corticolimbic.features._schema import SchemaError as SchemaError

@@ -1,6 +1,5 @@
 """What every room stands on: errors and problems, settings, definitions, provenance, files, parallel map."""
 
-from corticolimbic.foundation._autocorrelation import effective_volumes as effective_volumes
 from corticolimbic.foundation._definitions import Definition as Definition
 from corticolimbic.foundation._errors import CorticolimbicError as CorticolimbicError
 from corticolimbic.foundation._errors import InputError as InputError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
-from corticolimbic.foundation import effective_volumes
+from corticolimbic.features import effective_volumes
 
 
 def standard_errors(
@@ -16,7 +16,7 @@ def standard_errors(
 ) -> Float64[np.ndarray, " pairs"]:
     r"""Return the standard error of Fisher z of each pair's full correlation, :math:`1/\sqrt{N_e - 3}`.
 
-    :math:`N_e` is Bartlett's (see `corticolimbic.foundation.effective_volumes`): lags are counted between
+    :math:`N_e` is Bartlett's (see `corticolimbic.features.effective_volumes`): lags are counted between
     volumes that truly are a lag apart, so that censored volumes keep their place, and what was regressed out
     is counted where it was. For white noise that is the :math:`1/\sqrt{N - k - 3}` of a partial correlation
     given k variables (Fisher 1924).

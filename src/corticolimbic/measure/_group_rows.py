@@ -30,8 +30,8 @@ def store_groups(circuit: CircuitSeries, tables: MeasuredSession) -> None:
         definition = circuit.definition(
             measure,
             regions,
-            statistic="pearson",
-            over_pairs="mean of Fisher z",
+            statistic="mean_z",
+            over_pairs="mean of Fisher z of pearson",
             pairs={item.target: pairs[item.target] for item in mine},
         )
         key = define(definition, tables)
@@ -41,7 +41,7 @@ def store_groups(circuit: CircuitSeries, tables: MeasuredSession) -> None:
                 circuit.run.row(
                     measure=measure,
                     target=item.target,
-                    statistic="pearson",
+                    statistic="mean_z",
                     definition=key,
                     value=found.value,
                     unit="z",

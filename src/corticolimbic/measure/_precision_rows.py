@@ -10,6 +10,8 @@ from corticolimbic.measure._circuit_series import CircuitSeries, define
 from corticolimbic.measure._edge_precision import half_correlations, standard_errors
 from corticolimbic.measure._measured_run import MeasuredSession
 
+PRECISION = "fc_precision"
+"""Measure of these rows: not ``fc``, so that whoever asks for connectivity gets nothing else."""
 _HALVES = ("pearson_half1", "pearson_half2")
 
 
@@ -50,7 +52,7 @@ def _store_errors(
         values = standard_errors(circuit.regions.series, run.places, pairs, run.basis)
     key = define(
         circuit.definition(
-            "fc",
+            PRECISION,
             tuple(dict.fromkeys(name for _, *ends in edges for name in ends)),
             statistic="pearson_se",
             effective_volumes="Bartlett; autocovariances of 2 sqrt(N) lags by the root of Tukey's window, "
@@ -62,7 +64,7 @@ def _store_errors(
         reason = reason or unknown or ("" if np.isfinite(value) else "no more than 3 effective volumes")
         tables.features.append(
             run.row(
-                measure="fc",
+                measure=PRECISION,
                 target=target,
                 statistic="pearson_se",
                 definition=key,
@@ -93,7 +95,7 @@ def _store_halves(
         short = f"{dof:.0f} degrees of freedom in half of the run, fewer than {DOF_REFUSE}" if few else ""
         key = define(
             circuit.definition(
-                "fc",
+                PRECISION,
                 ends_of_edges,
                 statistic=statistic,
                 half="of the kept volumes; an odd one in the second",
@@ -104,7 +106,7 @@ def _store_halves(
         for (target, *ends), value, reason in zip(edges, values.tolist(), reasons, strict=True):
             reason = reason or short or ("" if np.isfinite(value) else "constant in this half")
             row = run.row(
-                measure="fc",
+                measure=PRECISION,
                 target=target,
                 statistic=statistic,
                 definition=key,

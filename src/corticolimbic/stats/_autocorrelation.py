@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from corticolimbic.foundation import effective_volumes
+from corticolimbic.features import effective_volumes
 from corticolimbic.stats._refusals import ModelError
 
 
 def bartlett_dof(x: Float[np.ndarray, " volumes"], y: Float[np.ndarray, " volumes"]) -> float:
     """Return the number of independent volumes that would estimate the correlation as precisely.
 
-    See `corticolimbic.foundation.effective_volumes` for the formula and its sources.
+    See `corticolimbic.features.effective_volumes` for the formula and its sources.
 
     Parameters
     ----------
