@@ -15,6 +15,7 @@ from corticolimbic.circuit import (
     networks,
     region,
     regions,
+    seeds,
     tracts,
 )
 from corticolimbic.circuit._regions import is_region, split_side
@@ -153,3 +154,13 @@ def test_spheres_are_drawn_where_they_are_measured():
     for node in atlas("coordinates").nodes:
         side = {"B": "M"}.get(node.side, node.side)
         assert places[split_side(node.name)[0], side] == (node.x, node.y, node.z)
+
+
+def test_seeds_are_regions_with_findings_that_name_them():
+    known = {item.id: item for item in evidence.findings()}
+    for seed in seeds():
+        assert region(seed.region).id == seed.region
+        assert seed.note and seed.source
+        assert seed.findings
+        assert set(seed.findings) <= set(known)
+    assert len({seed.region for seed in seeds()}) == len(seeds())

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corticolimbic import evidence
-from corticolimbic.circuit import edges, modules, regions, resolve
+from corticolimbic.circuit import atlas, atlas_names, edges, modules, regions, resolve
 from corticolimbic.circuit._regions import is_region
 from corticolimbic.foundation import SettingsError
+from corticolimbic.measure import group_targets
 
 # What a text names and what a row is about differ where the row is not about imaging (animal work,
 # behaviour, chemistry), means white matter or all of the brain, or has only "cortex" as a partner.
@@ -122,3 +123,23 @@ def test_every_own_name_resolves_to_itself():
         assert resolve(item.target)[0].name == item.target
     for item in modules():
         assert resolve(item.id)[0].members == item.members
+
+
+def test_targets_with_modules_resolve_to_all_their_regions():
+    (seed,) = resolve("Amy->module:CEN")
+    assert (seed.kind, seed.name, seed.members) == ("network", "Amy--CEN", ("Amy", "dlPFC", "PPC"))
+    (module,) = resolve("VTA->module:dmPFC-Amy-NAc")
+    assert (module.kind, module.members) == ("module", ("VTA", "dmPFC", "Amy", "NAc"))
+    (both,) = resolve("module:CEN--module:DMN")
+    assert both.kind == "network"
+    assert set(both.members) == {"dlPFC", "PPC", "mPFC", "PCC", "AG"}
+    for text in ("Amy->module:nothing", "nothing->module:CEN", "Amy->module:NAc", "module:CEN--module:Amy"):
+        with pytest.raises(SettingsError):
+            resolve(text)
+
+
+def test_every_target_that_is_measured_resolves():
+    for name in atlas_names():
+        for item in group_targets(atlas(name).members()):
+            (found,) = resolve(item.target)
+            assert set(found.members) >= set(item.regions)

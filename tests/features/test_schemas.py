@@ -226,12 +226,12 @@ def test_every_schema_is_complete(name: str) -> None:
 
 def test_parquet_carries_its_schema_and_descriptions(tmp_path: Path) -> None:
     path = tmp_path / "function.parquet"
-    write_table(awkward(schema("matrices")), "matrices", path)
+    write_table(awkward(schema("series")), "series", path)
     found = pq.read_schema(path)
-    assert found.metadata[b"table"] == b"matrices"
-    assert found.metadata[b"schema_version"] == str(schema("matrices").schema_version).encode()
-    assert found.field("upper").type == pa.list_(pa.float32())
-    assert found.field("upper").metadata[b"unit"] == b"r"
+    assert found.metadata[b"table"] == b"series"
+    assert found.metadata[b"schema_version"] == str(schema("series").schema_version).encode()
+    assert found.field("values").type == pa.list_(pa.float32())
+    assert found.field("values").metadata[b"unit"] == b"SD"
     assert b"pandas" not in found.metadata
 
 

@@ -27,6 +27,16 @@ def test_undirected_edges_are_sorted_and_directed_ones_are_not(first: str, secon
     )
 
 
+@given(NAME, NAME)
+def test_modules_are_ends_too(first: str, second: str) -> None:
+    seed = Target.parse(f"{first}->module:{second}")
+    assert (seed.kind, seed.names, str(seed)) == ("seed", (first, second), f"{first}->module:{second}")
+    both = Target.parse(f"module:{first}--module:{second}")
+    assert (both.kind, both.names) == ("modules", tuple(sorted((first, second))))
+    assert Target.parse(str(both)) == both
+    assert Target.parse(f"module:{second}--module:{first}") == both
+
+
 @given(NAME, st.sampled_from(["region", "module", "map"]))
 def test_single_names_read_back(name: str, kind: str) -> None:
     text = name if kind == "region" else f"{kind}:{name}"
@@ -48,7 +58,9 @@ def test_any_text_is_a_target_that_reads_back_or_a_target_error(text: str) -> No
 @pytest.mark.parametrize(
     "text",
     ["", "-", "--", "A--", "--B", "A---B", "A--B--C", "A->B->C", "A-->B", "A->", "->B", "A->B--C", "module:",
-     "map:A--B", "module:A->B", "_A", "-A", "A-", " A", "A B", "A\tB", "A\n", "other:A", "A/B", "A--B\n"],
+     "map:A--B", "module:A->B", "module:A->module:B", "A--module:B", "module:A--B", "A->module:",
+     "->module:B", "A->map:B", "module:A--module:", "module:A--module:B--module:C", "A->module:B->C",
+     "_A", "-A", "A-", " A", "A B", "A\tB", "A\n", "other:A", "A/B", "A--B\n"],
 )  # fmt: skip
 def test_what_is_no_target_is_refused(text: str) -> None:
     with pytest.raises(TargetError):

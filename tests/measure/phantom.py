@@ -11,12 +11,14 @@ import cmath
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from dataset.synthetic import write_table
 
 from corticolimbic.circuit import Atlas
 from corticolimbic.dataset import SeriesRun, SessionFiles
+from corticolimbic.measure import MeasuredSession
 
 VOLUMES = 48
 
@@ -89,3 +91,13 @@ def write_run(
 def session(*runs: SeriesRun) -> SessionFiles:
     """Return the session of these runs."""
     return SessionFiles("sub-01", "ses-none", runs)
+
+
+def connections(found: MeasuredSession) -> list[dict[str, Any]]:
+    """Return the rows of connectivity itself."""
+    return [row for row in found.features if row["measure"] == "fc"]
+
+
+def correlations(found: MeasuredSession) -> list[dict[str, Any]]:
+    """Return the matrices of correlations."""
+    return [row for row in found.matrices if row["statistic"] != "covariance"]

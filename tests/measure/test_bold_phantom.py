@@ -17,7 +17,7 @@ from measure.bold_phantom import (
     sphere_numbers,
     write_bold,
 )
-from measure.phantom import correlation, numbers
+from measure.phantom import connections, correlation, correlations, numbers
 from measure.test_phantom import check_edges, check_matrix, check_series
 from scipy.ndimage import map_coordinates
 
@@ -90,7 +90,7 @@ def sampled(labels: np.ndarray, labels_affine: np.ndarray, shape: tuple[int, int
 
 def check(found: MeasuredSession, code: dict[str, int], lost: set[str]) -> None:
     check_series(found, code, lost)
-    (matrix,) = found.matrices
+    (matrix,) = correlations(found)
     check_matrix(matrix, found.definitions, code, lost)
     schema("features").table(found.features)
     schema("series").table(found.series)
@@ -126,11 +126,7 @@ def test_every_label_atlas_arrives_under_its_own_names(shared_data: Path, tmp_pa
     found = measure_session(tmp_path, session(run), settings)
     assert [item.code for item in found.problems] == ["CL228", *(["CL203"] if lost else [])]
     check(found, code, lost)
-    edges = [
-        row
-        for row in found.features
-        if row["measure"] == "fc" and row["definition"] != found.matrices[0]["definition"]
-    ]
+    edges = [row for row in connections(found) if row["definition"] != correlations(found)[0]["definition"]]
     check_edges(edges, name, code, lost)
     sizes = {node: int((grid == number).sum()) for node, number in code.items()}
     members = atlas(name).members()
@@ -162,9 +158,9 @@ def test_axes_and_encodings_change_nothing(tmp_path: Path, turned: str, encoding
     assert {row["coverage"] for row in found.series} == {1.0}
     tolerance = 5e-3 if "int16" in encoding else 2e-4 if encoding.endswith("float32") else 1e-6
     pairs = np.triu_indices(len(code), k=1)
-    order = found.definitions[found.matrices[0]["definition"]]["settings"]["nodes"]
+    order = found.definitions[correlations(found)[0]["definition"]]["settings"]["nodes"]
     wanted = [correlation(code[order[i]], code[order[j]]) for i, j in zip(*pairs, strict=True)]
-    np.testing.assert_allclose(found.matrices[0]["upper"], wanted, atol=tolerance)
+    np.testing.assert_allclose(correlations(found)[0]["upper"], wanted, atol=tolerance)
     assert "CL210" in {item.code for item in found.problems}, "no map onto the circuit is known of mine"
 
 
@@ -181,7 +177,7 @@ def test_an_atlas_of_series_names_labels_of_an_image(tmp_path: Path) -> None:
     )
     found = measure_session(tmp_path, session(write_bold(tmp_path, painted(data), place)), settings)
     check(found, code, set())
-    edges = [row for row in found.features if "GlobalSignal" in row["target"]]
+    edges = [row for row in connections(found) if "GlobalSignal" in row["target"]]
     assert all("no column for GlobalSignal" in row["qc"] for row in edges)
 
 
@@ -239,13 +235,13 @@ def test_spheres_hold_their_own_signal(tmp_path: Path, turned: str) -> None:
     found = measure_session(tmp_path, session(run), MeasureSettings(**PLAIN, atlases=("baliki2012",)))
     assert [item.code for item in found.problems] == ["CL228"]
     check(found, code, set())
-    edges = [row for row in found.features if row["measure"] == "fc"]
+    edges = connections(found)
     check_edges(edges, "baliki2012", code)
     larger = MeasureSettings(**PLAIN, atlases=("baliki2012",), radius_mm=6.5)
     again = measure_session(tmp_path, session(run), larger)
     check(again, code, set())
-    assert again.features[-1]["n_voxels"] > found.features[-1]["n_voxels"]
-    assert again.features[-1]["definition"] != found.features[-1]["definition"]
+    assert connections(again)[-1]["n_voxels"] > connections(found)[-1]["n_voxels"]
+    assert connections(again)[-1]["definition"] != connections(found)[-1]["definition"]
 
 
 def test_a_partial_field_of_view_takes_its_own_regions_only(tmp_path: Path) -> None:
@@ -265,7 +261,7 @@ def test_a_partial_field_of_view_takes_its_own_regions_only(tmp_path: Path) -> N
             {name: shares.get(value, 1.0) for value, name in names.items()}, abs=1e-9
         )
         lost = {names[value] for value, share in shares.items() if share < 0.5}
-        matrix = found.matrices[0]
+        matrix = correlations(found)[0]
         order = found.definitions[matrix["definition"]]["settings"]["nodes"]
         i, j = np.triu_indices(8, k=1)
         missing = [order[a] in lost or order[b] in lost for a, b in zip(i, j, strict=True)]
@@ -290,7 +286,7 @@ def test_an_edge_at_the_edge_of_the_image_says_why_it_is_missing(tmp_path: Path)
     for slices, words in ((cut, "coverage of mPFC is 0."), (cut - 4, "no signal in mPFC")):
         run = write_bold(tmp_path, painted(grid)[:, :slices], place)
         found = measure_session(tmp_path, session(run), MeasureSettings(**PLAIN, atlases=("baliki2012",)))
-        edges = {row["target"]: row for row in found.features if row["measure"] == "fc"}
+        edges = {row["target"]: row for row in connections(found)}
         for target, row in edges.items():
             if "mPFC" in target:
                 assert words in row["qc"]
@@ -336,7 +332,7 @@ def test_labels_without_a_name_are_noted(tmp_path: Path) -> None:
     )
     run = write_bold(tmp_path, painted(stripes([1, 2, 5])), place)
     found = measure_session(tmp_path, session(run), settings)
-    definition = found.definitions[found.matrices[0]["definition"]]
+    definition = found.definitions[correlations(found)[0]["definition"]]
     assert definition["settings"]["notes"] == ["labels without a name, not measured: 5"]
     assert {row["region"] for row in found.series} == {"a", "b"}
-    np.testing.assert_allclose(found.matrices[0]["upper"], [correlation(1, 2)], atol=1e-4)
+    np.testing.assert_allclose(correlations(found)[0]["upper"], [correlation(1, 2)], atol=1e-4)

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from dataset.synthetic_bold import confounds, write_confounds, write_fmriprep
 from measure.bold_phantom import SPACE, affine, session, still, write_bold
-from measure.phantom import numbers, still_motion, text, write_run
+from measure.phantom import connections, numbers, still_motion, text, write_run
 from nilearn.interfaces.fmriprep import load_confounds_strategy
 from nilearn.maskers import NiftiLabelsMasker
 
@@ -54,6 +54,10 @@ def measured(root: Path, *runs: BoldRun, settings: MeasureSettings = FEW, **more
 def write(root: Path, volumes: int = VOLUMES, run: str = "1", **more: Any) -> BoldRun:
     more = {"mask": HEAD, "table": still(volumes), **more}
     return write_bold(root, noise(volumes), PLACE, run=run, **more)
+
+
+BESIDE = frozenset({"fc_precision", "degree", "coverage", "global_signal_share", "quality"})
+"""What is measured beside edges and fluctuations."""
 
 
 def jerky(volumes: int, censored: int) -> pd.DataFrame:
@@ -107,9 +111,11 @@ def test_rows_say_what_was_done(tmp_path: Path) -> None:
     found = measured(tmp_path, run, inputs=hashes)
     assert found.problems == []
     assert found.n_runs == 1
-    edges = [row for row in found.features if row["measure"] == "fc"]
+    edges = connections(found)
     assert edges
     for row in found.features:
+        if row["measure"] not in {"fc", "mean_fd", "censored_share", *FLUCTUATIONS}:
+            continue
         assert (row["atlas"], row["space"], row["strategy"]) == ("baliki2012", SPACE, "simple, FD <= 0.5 mm")
         assert row["n_volumes"] == VOLUMES - 4
         slow = 1 if row["measure"] in FLUCTUATIONS else 3  # a linear trend instead of the cosines
@@ -131,11 +137,11 @@ def test_rows_say_what_was_done(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "changed"),
     [
-        ("strategy", "compcor", {"motion", "fc", *FLUCTUATIONS}),
-        ("fd_threshold", 0.4, {"motion", "fc", *FLUCTUATIONS}),
-        ("radius_mm", 7.0, {"fc", *FLUCTUATIONS}),
-        ("usable_signal", 0.2, {"fc", *FLUCTUATIONS}),
-        ("min_coverage", 0.4, {"fc", *FLUCTUATIONS}),
+        ("strategy", "compcor", {"motion", "fc", *FLUCTUATIONS, *BESIDE}),
+        ("fd_threshold", 0.4, {"motion", "fc", *FLUCTUATIONS, *BESIDE}),
+        ("radius_mm", 7.0, {"fc", *FLUCTUATIONS, *BESIDE}),
+        ("usable_signal", 0.2, {"fc", *FLUCTUATIONS, *BESIDE}),
+        ("min_coverage", 0.4, {"fc", *FLUCTUATIONS, *BESIDE}),
         ("allow_space_mismatch", ("MNI152NLin6Asym",), set()),
         ("allow_low_dof", True, set()),
     ],
@@ -188,7 +194,7 @@ def test_few_degrees_of_freedom_are_told_with_the_arithmetic(
         words = f"{volumes} volumes - {censored} censored - 30 regressors = {left} degrees of freedom"
         assert item.found == words
         assert item.file == run.bold
-    quality = [row for row in found.features if row["measure"] not in {"fc", *FLUCTUATIONS}]
+    quality = [row for row in found.features if row["measure"] in {"mean_fd", "censored_share"}]
     assert {row["atlas"] for row in quality} == {"baliki2012", "coordinates"}
     assert {row["dof"] for row in quality} == {left}
     refused = codes == ["CL211"]
@@ -320,7 +326,7 @@ def test_no_mask_is_noted_and_the_run_goes_on(tmp_path: Path) -> None:
     assert (item.code, item.severity) == ("CL228", "info")
     assert "every voxel" in item.found
     assert found.n_runs == 1
-    assert {row["qc"] for row in found.features} == {"ok"}
+    assert {row["qc"] for row in connections(found)} == {"ok"}
 
 
 def test_without_confounds_only_a_run_that_needs_none_is_measured(tmp_path: Path) -> None:
@@ -334,7 +340,7 @@ def test_without_confounds_only_a_run_that_needs_none_is_measured(tmp_path: Path
         assert [item.code for item in found.problems] == codes
         assert found.n_runs == (not codes)
     assert {row["strategy"] for row in found.features} == {"none"}
-    assert {row["dof"] for row in found.features if row["measure"] not in FLUCTUATIONS} == {VOLUMES - 1}
+    assert {row["dof"] for row in connections(found)} == {VOLUMES - 1}
     assert found.features[0]["qc"] == "no framewise displacement"
 
 

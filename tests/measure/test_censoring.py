@@ -67,7 +67,7 @@ def test_kept_volumes_alone_enter_the_estimate(tmp_path: Path) -> None:
 
 def test_all_volumes_censored_is_refused_with_its_quality_kept(tmp_path: Path) -> None:
     motion = motion_text(["2.0"] * 40)
-    found = measured(tmp_path, 40, motion, MeasureSettings(fd_threshold=0.5))
+    found = measured(tmp_path, 40, motion, MeasureSettings(fd_threshold=0.5, quality=False))
     assert codes(found) == ["CL211"]
     problem = found.problems[-1]
     assert (problem.participant_id, problem.session_id, problem.severity) == (

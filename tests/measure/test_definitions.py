@@ -21,12 +21,18 @@ from corticolimbic.measure import (
     measure_session,
 )
 
-NAME = "baliki2012"
+SMALL = "baliki2012"
 FLUCTUATIONS = frozenset(band.measure for band in BANDS)
-KEPT = frozenset({"motion", "nodes", "circuit", *FLUCTUATIONS})
+GROUPS = frozenset({"fc_within", "fc_seed", "fc_between", "phase_locking"})
+DERIVED = frozenset({"fc_precision", "degree", "fc_extent", *GROUPS})
+QUALITY = frozenset({"coverage", "global_signal_share", "quality"})
+"""What is measured beside the edges, by kind."""
+KEPT = frozenset({"motion", "nodes", "circuit", *FLUCTUATIONS, *DERIVED, *QUALITY})
+NAME = "Schaefer100TianS2"
+"""An atlas by which everything is measured."""
 CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
-    "fd_threshold": (0.3, frozenset({"motion", "nodes", "circuit", *FLUCTUATIONS})),
-    "min_coverage": (0.9, frozenset({"circuit", *FLUCTUATIONS})),
+    "fd_threshold": (0.3, frozenset({"motion", "nodes", "circuit", *FLUCTUATIONS, *DERIVED, *QUALITY})),
+    "min_coverage": (0.9, frozenset({"circuit", *FLUCTUATIONS, *DERIVED, "coverage", "quality"})),
     "statistics": (("partial",), frozenset()),  # fewer rows; those that stay are the same numbers
     "allow_low_dof": (True, frozenset()),  # whether a number is given, not which
     "circuit_edges": (False, frozenset()),
@@ -40,10 +46,22 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "smoothing_fwhm": (6.0, frozenset()),  # images only: see test_bold_maps
     "fluctuation_maps": (("alff",), frozenset()),
     "seed_maps": (("NAc_R",), frozenset()),
-    "band_hz": ((0.01, 0.15), frozenset({"nodes", "circuit"})),  # spectra are taken before the filter
+    # Spectra are taken before the filter.
+    "band_hz": ((0.01, 0.15), frozenset({"nodes", "circuit", *DERIVED, "quality", "global_signal_share"})),
     **dict.fromkeys(("censor_before", "censor_after", "min_segment", "dummy_scans"), (2, KEPT)),
     "dvars_threshold": (1.5, KEPT),
-    "nuisance_regions": (("S1M1_L",), frozenset({"nodes", "circuit", *FLUCTUATIONS})),
+    "nuisance_regions": (("aHIP-lh",), KEPT - {"motion"}),
+    "covariances": (False, frozenset()),
+    "standard_errors": (False, frozenset()),
+    "split_half": (False, frozenset()),
+    "modules": (False, frozenset()),
+    "degree": (False, frozenset()),
+    "degree_density": (0.2, frozenset({"degree"})),
+    "extent": (False, frozenset()),
+    "phase_locking": (False, frozenset()),
+    "phase_band": ((0.01, 0.1), frozenset({"phase_locking"})),
+    "quality": (False, frozenset()),
+    "quality_limits": (({"rule": "dof", "amber": 100},), frozenset({"quality"})),
 }
 """Each setting: another value, and the kinds of numbers that it changes."""
 
@@ -52,7 +70,7 @@ def measured(root: Path, settings: MeasureSettings, columns: list[str] | None = 
     parcels = atlas(NAME)
     code = numbers(parcels)
     run = write_run(root, text(columns or list(code), code), atlas=NAME, motion=still_motion())
-    asked = [NodeTargets(NAME, "partial", ("Ins_R--mPFC",))]
+    asked = [NodeTargets(NAME, "partial", (edge("aHIP-rh", "pHIP-rh"),))]
     return measure_session(
         root, session(run), settings, atlases={NAME: parcels}, asked_for=asked, repetition_time=2.0
     )
@@ -61,10 +79,10 @@ def measured(root: Path, settings: MeasureSettings, columns: list[str] | None = 
 def ids(found: MeasuredSession) -> dict[tuple[str, str], str]:
     """Return (kind of number, estimator) to its definition."""
     nodes = {row["definition"] for row in found.matrices}
-    kinds = {}
+    kinds = {("nodes", row["statistic"]): row["definition"] for row in found.matrices}
     for row in found.features:
-        kind = row["measure"] if row["measure"] in FLUCTUATIONS else "motion"
-        if row["measure"] == "fc":
+        kind = "motion" if row["measure"] in {"mean_fd", "censored_share"} else row["measure"]
+        if kind == "fc":
             kind = "nodes" if row["definition"] in nodes else "circuit"
         kinds[kind, row["statistic"]] = row["definition"]
     return kinds
@@ -87,15 +105,21 @@ def test_a_setting_that_changes_a_number_changes_its_definition_and_no_other(
     assert {key[0] for key in after if after[key] != before[key]} == changed
 
 
+def test_every_kind_of_number_is_measured_here(tmp_path: Path) -> None:
+    kinds = {kind for kind, _ in ids(measured(tmp_path, MeasureSettings()))}
+    assert kinds == {"motion", "max_fd", "nodes", "circuit", *FLUCTUATIONS, *DERIVED, *QUALITY}
+
+
 def test_equal_settings_give_equal_definitions_that_tell_what_was_done(tmp_path: Path) -> None:
     first, second = (measured(tmp_path / place, MeasureSettings()) for place in "ab")
     assert first.definitions == second.definitions
-    connections = [value for (kind, _), value in ids(first).items() if kind != "motion"]
+    together = {"motion", "degree", "fc_extent"}  # several statistics of one and the same making
+    connections = [value for (kind, _), value in ids(first).items() if kind not in together]
     assert len(set(connections)) == len(connections), "different numbers have different definitions"
     for key, definition in first.definitions.items():
         assert key.startswith(f"{definition['measure']}-")
         assert definition["algorithm"] == ALGORITHM
-        assert "fd_threshold" in definition["settings"]
+        assert "fd_threshold" in definition["settings"] or definition["measure"] == "max_fd"
     circuit = first.definitions[ids(first)["circuit", "pearson"]]
     assert circuit["atlas_hash"] == atlas(NAME).hash
     assert {name: tuple(nodes) for name, nodes in circuit["settings"]["regions"].items()} == {
@@ -147,19 +171,19 @@ GOLDEN_NODES = {
 
 def golden(root: Path) -> MeasuredSession:
     """Measure a tiny series made of whole numbers, so that every platform writes the same file."""
-    parcels = atlas(NAME)
+    parcels = atlas(SMALL)
     names = [node.name for node in parcels.nodes]
     volumes = np.arange(40)[:, None]
     steps = np.array([[7, 11, 13, 17]]) * (volumes + 3) % np.array([[29, 23, 31, 19]])
     series = (steps + (volumes * volumes) % 37).astype(float)
     series[:, 3] -= series[:, 0]
     motion = "\n".join(["framewise_displacement", "n/a", *(f"0.{at % 7}" for at in range(1, 40))]) + "\n"
-    run = write_run(root, table_text(names, series), atlas=NAME, motion=motion)
+    run = write_run(root, table_text(names, series), atlas=SMALL, motion=motion)
     asked = [
-        NodeTargets(NAME, statistic, (edge(names[0], names[1]), edge(names[2], names[3])))
+        NodeTargets(SMALL, statistic, (edge(names[0], names[1]), edge(names[2], names[3])))
         for statistic in ("pearson", "ledoit_wolf", "partial")
     ]
-    return measure_session(root, session(run), MeasureSettings(), atlases={NAME: parcels}, asked_for=asked)
+    return measure_session(root, session(run), MeasureSettings(), atlases={SMALL: parcels}, asked_for=asked)
 
 
 def test_golden_values_stand_or_the_algorithm_number_is_bumped(tmp_path: Path) -> None:
@@ -168,7 +192,8 @@ def test_golden_values_stand_or_the_algorithm_number_is_bumped(tmp_path: Path) -
     values = {
         (row["definition"] in nodes, row["measure"], row["target"], row["statistic"]): row["value"]
         for row in found.features
-        if row["measure"] not in FLUCTUATIONS  # golden values of their own: see test_fluctuation_rows
+        # The others have golden values of their own: see test_fluctuation_rows and test_derived_rows.
+        if row["measure"] in {"fc", "mean_fd", "censored_share"}
     }
     wanted = {(False, *key): value for key, value in GOLDEN_EDGES.items()}
     wanted |= {(True, *key): value for key, value in GOLDEN_NODES.items()}

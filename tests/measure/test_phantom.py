@@ -11,7 +11,9 @@ import pytest
 from measure.phantom import (
     VOLUMES,
     angle,
+    connections,
     correlation,
+    correlations,
     mean_correlation,
     numbers,
     session,
@@ -27,6 +29,7 @@ from corticolimbic.features import Target, edge, read_sessions, schema
 from corticolimbic.measure import MeasuredSession, MeasureSettings, NodeTargets, measure_session
 
 PLAIN = MeasureSettings(fd_threshold=None, statistics=("pearson",))
+OFF = dict.fromkeys(("fluctuations", "modules", "degree", "extent", "phase_locking", "quality"), False)
 ORDERS = {
     "as in the table": list,
     "backwards": lambda names: list(names)[::-1],
@@ -95,15 +98,14 @@ def test_every_value_arrives_under_its_own_name(tmp_path: Path, name: str, order
     )
     assert [item.code for item in found.problems] == []
     check_series(found, code)
-    (matrix,) = found.matrices
+    (matrix,) = correlations(found)
     check_matrix(matrix, found.definitions, code)
-    connections = [row for row in found.features if row["measure"] == "fc"]
-    own = [row for row in connections if row["definition"] == matrix["definition"]]
+    own = [row for row in connections(found) if row["definition"] == matrix["definition"]]
     assert [row["target"] for row in own] == list(asked)
     for row in own:
         first, second = Target.parse(row["target"]).names
         assert row["value"] == pytest.approx(correlation(code[first], code[second]), abs=1e-9)
-    check_edges([row for row in connections if row["definition"] != matrix["definition"]], name, code)
+    check_edges([row for row in connections(found) if row["definition"] != matrix["definition"]], name, code)
 
 
 @pytest.mark.parametrize("name", atlas_names())
@@ -124,8 +126,8 @@ def test_label_values_as_names_are_names_not_positions(tmp_path: Path, columns: 
     found = measure_session(tmp_path, session(run), PLAIN, atlases={"mine": None}, asked_for=asked)
     assert [item.code for item in found.problems] == ["CL210"]
     check_series(found, code)
-    check_matrix(found.matrices[0], found.definitions, code)
-    values = {row["target"]: row["value"] for row in found.features if row["measure"] == "fc"}
+    check_matrix(correlations(found)[0], found.definitions, code)
+    values = {row["target"]: row["value"] for row in connections(found)}
     assert values["1--10"] == pytest.approx(correlation(1, 10), abs=1e-9)
     assert values["10--2"] == pytest.approx(correlation(10, 2), abs=1e-9)
 
@@ -155,8 +157,8 @@ def test_a_region_outside_the_field_of_view_loses_its_own_edges(tmp_path: Path, 
     assert [item.code for item in found.problems] == ["CL203"]
     assert all(region in found.problems[0].found for region in lost)
     check_series(found, code, lost)
-    check_matrix(found.matrices[0], found.definitions, code, lost)
-    edges = [row for row in found.features if row["measure"] == "fc"]
+    check_matrix(correlations(found)[0], found.definitions, code, lost)
+    edges = connections(found)
     check_edges(edges, name, code, lost)
     assert any("no signal in" in row["qc"] for row in edges)
     assert found.n_runs == 1
@@ -170,8 +172,8 @@ def test_a_column_that_the_table_lacks_and_one_that_the_atlas_lacks_are_named(tm
     found = measure_session(tmp_path, session(run), PLAIN, atlases=parcels, asked_for=asked)
     problem = next(item for item in found.problems if item.code == "CL209")
     assert "stranger" in problem.found
-    by_key = {(row["target"], row["definition"]): row for row in found.features if row["measure"] == "fc"}
-    node = found.matrices[0]["definition"]
+    by_key = {(row["target"], row["definition"]): row for row in connections(found)}
+    node = correlations(found)[0]["definition"]
     assert by_key["Ins_R--mPFC", node]["qc"] == "no column Ins_R"
     assert by_key["NAc_R--mPFC", node]["value"] == pytest.approx(correlation(8, 3), abs=1e-9)
     edges = [row for (target, definition), row in by_key.items() if definition != node and "Ins_R" in target]
@@ -183,10 +185,10 @@ def test_a_column_that_the_table_lacks_and_one_that_the_atlas_lacks_are_named(tm
 def test_edges_off_still_stores_matrices(tmp_path: Path) -> None:
     code = numbers(atlas("baliki2012"))
     run = write_run(tmp_path, text(list(code), code), atlas="baliki2012")
-    settings = MeasureSettings(fd_threshold=None, circuit_edges=False, fluctuations=False)
+    settings = MeasureSettings(fd_threshold=None, circuit_edges=False, **OFF)
     found = measure_session(tmp_path, session(run), settings, atlases={"baliki2012": atlas("baliki2012")})
     assert {row["measure"] for row in found.features} == {"mean_fd", "censored_share"}
-    assert [row["statistic"] for row in found.matrices] == ["pearson", "ledoit_wolf", "partial"]
+    assert [row["statistic"] for row in correlations(found)] == ["pearson", "ledoit_wolf", "partial"]
 
 
 def test_an_unmapped_segmentation_says_so_only_where_edges_are_asked_for(tmp_path: Path) -> None:
@@ -195,7 +197,7 @@ def test_an_unmapped_segmentation_says_so_only_where_edges_are_asked_for(tmp_pat
         settings = PLAIN.model_copy(update={"circuit_edges": asked})
         found = measure_session(tmp_path, session(run), settings, atlases={"mine": None})
         assert [item.code for item in found.problems] == codes
-        assert len(found.matrices) == 1
+        assert len(correlations(found)) == 1
 
 
 def test_through_the_command_line_every_value_arrives_under_its_own_name(tmp_path: Path) -> None:
@@ -228,12 +230,12 @@ def test_through_the_command_line_every_value_arrives_under_its_own_name(tmp_pat
     definitions = json.loads((out / "definitions.json").read_text(encoding="utf-8"))
     assert {*features["definition"], *matrices["definition"]} == set(definitions)
     check_series(found, code, lost)
-    check_matrix(found.matrices[0], definitions, code, lost)
-    check_edges([row for row in found.features if row["measure"] == "fc"], name, code, lost)
+    check_matrix(correlations(found)[0], definitions, code, lost)
+    check_edges(connections(found), name, code, lost)
     position = series.set_index("region")["position"]
     assert (
         position.sort_values().index.tolist()
-        == definitions[found.matrices[0]["definition"]]["settings"]["nodes"]
+        == definitions[correlations(found)[0]["definition"]]["settings"]["nodes"]
     )
     assert schema("features").check(features).equals(features)
     assert {len(values) for values in series["values"]} == {VOLUMES}

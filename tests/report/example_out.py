@@ -519,6 +519,7 @@ def _common(
     write_json(out / "cohort/flow.json", flow)
     write_table(schema("populations").table(members), "populations", out / "cohort/populations.parquet")
     write_table(schema("sessions").table(sessions), "sessions", out / "sessions.parquet")
+    _quality(out, sessions)
     write_text(out / "config.yaml", "dataset:\n  tasks: [rest]\nmeasure:\n  fd_threshold: 0.15\n")
     nodes = [f"node{number}" for number in range(123)]
     write_json(
@@ -551,3 +552,58 @@ def _common(
             "problems": {"info": 8, "excluded": 1, "failed": 1},
         },
     )
+
+
+def _quality(out: Path, sessions: list[dict]) -> None:
+    """Write grades as the rules would give them, and the signal of a few regions."""
+    rng = np.random.default_rng(5)
+    made = {"task": "rest", "acq": "n/a", "space": "n/a", "atlas": "MIST122", "strategy": "as-given"}
+    rows = []
+    for session in sessions:
+        broken = []
+        if session["mean_fd"] > 0.25:
+            broken.append(f"amber: mean_fd {session['mean_fd']:.3g} above 0.25 mm")
+        if session["censored_share"] > 0.2:
+            level = "red" if session["censored_share"] > 0.5 else "amber"
+            limit = "0.5" if level == "red" else "0.2"
+            broken.append(f"{level}: censored_share {session['censored_share']:.3g} above {limit}")
+        broken.sort(key=lambda text: not text.startswith("red"))
+        rows.append(
+            {
+                **{name: session[name] for name in ("participant_id", "session_id", "site", "mean_fd")},
+                **made,
+                "run": "n/a",
+                "grade": broken[0].partition(":")[0] if broken else "green",
+                "reasons": "; ".join(broken),
+                "max_fd": 4 * session["mean_fd"],
+                "censored_share": session["censored_share"],
+                "n_volumes": round(200 * (1 - session["censored_share"])),
+                "dof": 150.0,
+                "tsnr": float(rng.normal(55, 8)),
+                "global_signal_share": 0.1,
+                "n_regions": 4,
+                "n_lost": 0,
+            }
+        )
+    write_table(schema("quality").table(rows), "quality", out / "quality.tsv")
+    regions = [
+        {
+            **made,
+            "region": region,
+            "site": site,
+            "n_runs": len(rows),
+            "n_lost": lost,
+            "tsnr_median": ratio,
+            "tsnr_low": 0.7 * ratio,
+            "coverage_median": covered,
+            "coverage_low": covered * 0.8,
+        }
+        for region, ratio, covered, lost in (
+            ("mPFC", 52.3, 1.0, 0),
+            ("NAc", 31.6, 0.94, 1),
+            ("OFC", 18.2, 0.71, 7),
+            ("VTA", 24.9, 0.99, 0),
+        )
+        for site in ("all", sessions[0]["site"])
+    ]
+    write_table(schema("region_quality").table(regions), "region_quality", out / "region_quality.tsv")

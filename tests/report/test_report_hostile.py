@@ -38,6 +38,8 @@ def hostile(request, tmp_path_factory):
     for name, file, columns in (
         ("problems", "problems.tsv", ["file", "found", "participant_id"]),
         ("sessions", "sessions.parquet", ["site"]),
+        ("quality", "quality.tsv", ["site", "participant_id", "reasons", "grade", "atlas"]),
+        ("region_quality", "region_quality.tsv", ["region", "atlas"]),
         ("effects", "compare/effects.tsv", ["contrast", "model", "estimate_unit", "atlas", "es_kind"]),
         ("evaluation", "predict/evaluation.tsv", ["outcome"]),
         ("scores", "predict/scores.tsv", ["site"]),

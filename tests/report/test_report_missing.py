@@ -18,6 +18,8 @@ FILES = [
     "definitions.json",
     "problems.tsv",
     "sessions.parquet",
+    "quality.tsv",
+    "region_quality.tsv",
     "cohort/flow.json",
     "cohort/outcomes.parquet",
     "cohort/populations.parquet",
@@ -34,6 +36,8 @@ TABLES = {
     "effects": "compare/effects.tsv",
     "scores": "predict/scores.tsv",
     "sessions": "sessions.parquet",
+    "quality": "quality.tsv",
+    "region_quality": "region_quality.tsv",
     "evaluation": "predict/evaluation.tsv",
     "outcomes": "cohort/outcomes.parquet",
     "populations": "cohort/populations.parquet",
@@ -99,7 +103,9 @@ def test_table_without_rows_is_said(out, name):
         assert "No problem was found" in page.sections["problems"]
 
 
-@pytest.mark.parametrize("name", ["effects", "scores", "sessions", "evaluation", "outcomes"])
+@pytest.mark.parametrize(
+    "name", ["effects", "scores", "sessions", "quality", "region_quality", "evaluation", "outcomes"]
+)
 def test_table_of_missing_numbers_is_said(out, name):
     table = read_table(name, out / TABLES[name])
     for column in schema(name).columns:
@@ -162,8 +168,21 @@ def test_three_thousand_people_stay_a_small_page(out):
     found = read_table("problems", out / TABLES["problems"]).to_dict("records")
     rows = [row | {"row": str(copy)} for copy in range(300) for row in found]
     write_table(schema("problems").table(rows), "problems", out / TABLES["problems"])
+    graded = read_table("quality", out / TABLES["quality"]).to_dict("records")
+    poor = [
+        row
+        | {
+            "participant_id": f"sub-{copy:02d}{row['participant_id'][4:]}",
+            "grade": "amber",
+            "reasons": "amber: dof 20 below 30",
+        }
+        for copy in range(26)
+        for row in graded
+    ]
+    write_table(schema("quality").table(poor), "quality", out / TABLES["quality"])
     page = _page(out)
     assert len(many) > 3000
+    assert f"The first 200 of {len(poor):,} rows; all are in quality.tsv." in page.sections["quality"]
     assert (out / "report.html").stat().st_size < 3_000_000
     assert "The first 300 of 3,000 problems are shown; all are in problems.tsv." in page.sections["problems"]
 

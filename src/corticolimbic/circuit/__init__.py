@@ -9,6 +9,7 @@ from corticolimbic.circuit._cifti_file import CiftiLayout as CiftiLayout
 from corticolimbic.circuit._cifti_file import read_cifti_layout as read_cifti_layout
 from corticolimbic.circuit._cifti_xml import CiftiLabelMap as CiftiLabelMap
 from corticolimbic.circuit._cifti_xml import CiftiSeries as CiftiSeries
+from corticolimbic.circuit._cortex import cortex_nodes as cortex_nodes
 from corticolimbic.circuit._cubes import cube_weights as cube_weights
 from corticolimbic.circuit._edges import CircuitEdge as CircuitEdge
 from corticolimbic.circuit._edges import edges as edges
@@ -19,9 +20,11 @@ from corticolimbic.circuit._grayordinates import BrainModel as BrainModel
 from corticolimbic.circuit._grayordinates import Grayordinates as Grayordinates
 from corticolimbic.circuit._groups import Module as Module
 from corticolimbic.circuit._groups import Network as Network
+from corticolimbic.circuit._groups import Seed as Seed
 from corticolimbic.circuit._groups import Tract as Tract
 from corticolimbic.circuit._groups import modules as modules
 from corticolimbic.circuit._groups import networks as networks
+from corticolimbic.circuit._groups import seeds as seeds
 from corticolimbic.circuit._groups import tracts as tracts
 from corticolimbic.circuit._label_image import LabelImage as LabelImage
 from corticolimbic.circuit._label_image import label_image as label_image

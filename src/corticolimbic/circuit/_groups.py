@@ -1,4 +1,4 @@
-"""Modules, networks and tracts that the findings name."""
+"""Modules, networks, seeds and tracts that the findings name."""
 
 from __future__ import annotations
 
@@ -33,6 +33,16 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Seed:
+    """A region whose connectivity with whole modules and networks is measured."""
+
+    region: str
+    note: str
+    findings: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
 class Tract:
     """A white-matter tract; ``hemispheres`` as in `Region`."""
 
@@ -60,6 +70,14 @@ def networks() -> tuple[Network, ...]:
     return tuple(
         Network(**{**row, "members": split(row["members"]), "findings": split(row["findings"])})  # type: ignore[arg-type]
         for row in shipped("networks")
+    )
+
+
+@cache
+def seeds() -> tuple[Seed, ...]:
+    """Return the seeds."""
+    return tuple(
+        Seed(row["region"], row["note"], split(row["findings"]), row["source"]) for row in shipped("seeds")
     )
 
 

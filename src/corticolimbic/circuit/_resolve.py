@@ -26,7 +26,8 @@ class Resolved:
     kind
         ``region``, ``edge``, ``module``, ``network``, ``tract``, or ``not_imaging`` for what no image shows.
     name
-        Id of the region, module, network or tract; ``A--B`` for an edge or for a region with a network.
+        Id of the region, module, network or tract; ``A--B`` for an edge, for a region with a module or
+        network, or for two of these.
     members
         Ids of the regions involved; empty for tracts and for what is not imaging.
     """
@@ -69,6 +70,10 @@ def _resolve(text: str) -> Resolved:
     known = _named(text)
     if known:
         return known
+    for joint in ("->module:", "--module:"):
+        first, between, second = text.partition(joint)
+        if between:
+            return _with_module(text, _named(first.removeprefix("module:")), _named(second))
     if text.startswith("module:"):
         return _resolve(text.removeprefix("module:"))
     parts = [part for part in re.split(r"--?>?", text) if part]
@@ -87,6 +92,14 @@ def _named(text: str) -> Resolved | None:
     if side in {"L", "R"} and any(tract.id == base and tract.hemispheres == "both" for tract in tracts()):
         return Resolved("tract", text)
     return _folded().get(text.casefold())
+
+
+def _with_module(text: str, first: Resolved | None, second: Resolved | None) -> Resolved:
+    """Join a region, module or network to a module or network."""
+    if first is None or second is None or second.kind not in {"module", "network"} or not first.members:
+        raise SettingsError(_unknown(text))
+    members = tuple(dict.fromkeys((*first.members, *second.members)))
+    return Resolved(second.kind, f"{first.name}--{second.name}", members)
 
 
 def _joined(text: str, parts: list[Resolved | None]) -> Resolved:

@@ -1,5 +1,6 @@
-"""What travels between the rooms: tables with their schemas, keys and targets, and maps of voxels."""
+"""What travels between the rooms: tables with their schemas, keys and targets, maps; what siblings share."""
 
+from corticolimbic.features._autocorrelation import effective_volumes as effective_volumes
 from corticolimbic.features._map_files import VoxelMap as VoxelMap
 from corticolimbic.features._map_files import write_map as write_map
 from corticolimbic.features._schema import Column as Column

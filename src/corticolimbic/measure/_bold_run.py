@@ -27,6 +27,7 @@ from corticolimbic.measure._confounds import (
     strategy_parameters,
 )
 from corticolimbic.measure._connectivity import standardise
+from corticolimbic.measure._covariance import PERCENT, spread_percent
 from corticolimbic.measure._denoised import censoring_how, censoring_rule, filter_how, strategy_label
 from corticolimbic.measure._fluctuating import percent_signal
 from corticolimbic.measure._map_files import MeasuredMaps, fluctuation_map_files, seed_map_files
@@ -105,14 +106,32 @@ def measure_bold_run(
     sidecar = run.confounds_sidecar if needs_description(settings.strategy) else None
     files = (*source.files, run.confounds, sidecar)
     hashed = hash_json({name: inputs[name] for name in files if name and name in inputs})[:12]
-    mean_fd = motion.mean_displacement
     ends = np.cumsum([len(item.names) for item in found])
     measured = []
     for (item, _), one_atlas, end in zip(chosen, found, ends.tolist(), strict=True):
         columns = slice(end - len(one_atlas.names), end)
-        one = _measured(run, source, settings, item, one_atlas, cleaned[:, columns], cleaner, mean_fd, hashed)
-        if fluctuating is not None:
-            one = replace(one, fluctuating=fluctuating.of(columns))
+        one = _measured(
+            run,
+            source,
+            settings,
+            item,
+            one_atlas,
+            cleaned[:, columns],
+            cleaner,
+            motion.mean_displacement,
+            hashed,
+        )
+        one = replace(
+            one,
+            fluctuating=fluctuating.of(columns) if fluctuating is not None else None,
+            volumes=np.flatnonzero(keep),
+            spread=spread_percent(cleaned[:, columns], one_atlas.values[keep]),
+            signal_unit=PERCENT,
+            basis=cleaner.basis,
+            max_fd=motion.largest_displacement,
+            tsnr=one_atlas.tsnr,
+            brain_tsnr=signals.brain_tsnr,
+        )
         problems += one.losses(run)
         measured.append(one)
     if not wants_maps or measured[0].dof < 1:

@@ -48,6 +48,12 @@ def mean_displacement(framewise_displacement: Float[np.ndarray, " volumes"]) -> 
     return float(defined.mean()) if defined.size else float("nan")
 
 
+def largest_displacement(framewise_displacement: Float[np.ndarray, " volumes"]) -> float:
+    """Return the largest framewise displacement in mm over the volumes that have one; NaN if none has."""
+    defined = framewise_displacement[~np.isnan(framewise_displacement)]
+    return float(defined.max()) if defined.size else float("nan")
+
+
 @dataclass(frozen=True)
 class HeadMotion:
     """What is known of motion, volume by volume.
@@ -68,6 +74,12 @@ class HeadMotion:
         """Mean framewise displacement in mm, NaN where unknown."""
         known = self.framewise_displacement
         return float("nan") if known is None else mean_displacement(known)
+
+    @property
+    def largest_displacement(self) -> float:
+        """Largest framewise displacement in mm, NaN where unknown."""
+        known = self.framewise_displacement
+        return float("nan") if known is None else largest_displacement(known)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from corticolimbic.dataset import AnyRun, ImageRun
 from corticolimbic.features import VoxelMap
 from corticolimbic.foundation import Problem, problem
 from corticolimbic.measure._cleaning import Cleaning
-from corticolimbic.measure._fluctuating import Fluctuating
+from corticolimbic.measure._fluctuating import NO_UNIT, Fluctuating
 
 ALGORITHM = 1
 """Bumped whenever a golden value of this room changes."""
@@ -75,6 +75,20 @@ class MeasuredRun:
         Series for spectra, None where they are not asked for.
     cleaning
         What made the series from the volumes; None where volumes were dropped and nothing else was done.
+    volumes
+        Number of each kept volume in the run, None where it is not known.
+    spread
+        Standard deviation of each node's cleaned series before it was standardised, None where not known.
+    signal_unit
+        Of the spread.
+    basis
+        What was regressed out beside the mean, as orthonormal columns in the kept volumes; None for nothing.
+    max_fd
+        Largest framewise displacement in mm, NaN where unknown.
+    tsnr
+        Of each node: mean over its voxels of mean/SD over the volumes before cleaning; None for series.
+    brain_tsnr
+        The same over the brain's voxels, NaN where unknown.
     """
 
     key: Mapping[str, str]
@@ -95,6 +109,13 @@ class MeasuredRun:
     censored_how: Mapping[str, Any] = field(default_factory=dict)
     fluctuating: Fluctuating | None = None
     cleaning: Cleaning | None = None
+    volumes: Int[np.ndarray, " volumes"] | None = None
+    spread: Float[np.ndarray, " nodes"] | None = None
+    signal_unit: str = NO_UNIT
+    basis: Float[np.ndarray, "volumes regressors"] | None = None
+    max_fd: float = float("nan")
+    tsnr: Float[np.ndarray, " nodes"] | None = None
+    brain_tsnr: float = float("nan")
 
     @property
     def dof(self) -> float:
@@ -105,6 +126,22 @@ class MeasuredRun:
     def censored(self) -> float:
         """Share of the volumes that were dropped."""
         return 1 - len(self.series) / self.n_before
+
+    @property
+    def places(self) -> Int[np.ndarray, " volumes"] | None:
+        """Number of each kept volume in the run; None where some were dropped and it is not known which."""
+        if self.volumes is None and len(self.series) == self.n_before:
+            return np.arange(self.n_before)
+        return self.volumes
+
+    @property
+    def placed(self) -> Bool[np.ndarray, " nodes"]:
+        """Which nodes are a place in the brain: not the global signal, nor columns unknown to the atlas."""
+        if self.atlas is None:
+            return np.ones(len(self.nodes), dtype=bool)
+        spheres = self.atlas.kind == "spheres"
+        known = {node.name for node in self.atlas.nodes if spheres or node.index is not None}
+        return np.array([name in known for name in self.nodes], dtype=bool)
 
     @property
     def arithmetic(self) -> str:

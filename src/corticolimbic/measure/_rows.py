@@ -13,6 +13,7 @@ from corticolimbic.features import Statistic, Target
 from corticolimbic.foundation import Definition, hash_json
 from corticolimbic.measure._circuit_edges import UNDEFINED, edge_values, region_means
 from corticolimbic.measure._connectivity import connectivity
+from corticolimbic.measure._covariance import covariance
 from corticolimbic.measure._measured_run import ALGORITHM, MeasuredRun, MeasuredSession
 from corticolimbic.measure._settings import MeasureSettings
 
@@ -79,7 +80,7 @@ def store_series(run: MeasuredRun, tables: MeasuredSession) -> None:
         )
 
 
-def _node_definition(run: MeasuredRun, statistic: Statistic, settings: MeasureSettings) -> Definition:
+def _node_definition(run: MeasuredRun, statistic: str, settings: MeasureSettings) -> Definition:
     values = {"statistic": statistic, "fd_threshold": settings.fd_threshold, "nodes": list(run.nodes)}
     return Definition("fc", ALGORITHM, {**values, **run.how}, run.key["atlas"])
 
@@ -104,9 +105,34 @@ def store_matrices(
                 "n_nodes": len(run.nodes),
                 "n_volumes": len(run.series),
                 "upper": matrices[statistic][upper].astype(np.float32),
+                "unit": "r",
             }
         )
+    if settings.covariances and run.spread is not None:
+        _store_covariance(run, run.spread, settings, tables)
     return matrices
+
+
+def _store_covariance(
+    run: MeasuredRun, spread: Float[np.ndarray, " nodes"], settings: MeasureSettings, tables: MeasuredSession
+) -> None:
+    """Store the covariance of every node, with its diagonal."""
+    matrix = covariance(run.series, run.usable, spread)
+    definition = _node_definition(run, "covariance", settings)
+    tables.definitions[definition.id] = definition.plain()
+    tables.matrices.append(
+        {
+            **run.key,
+            "statistic": "covariance",
+            "definition": definition.id,
+            "nodes_id": hash_json(list(run.nodes))[:12],
+            "n_nodes": len(run.nodes),
+            "n_volumes": len(run.series),
+            "upper": matrix[np.triu_indices(len(run.nodes), k=1)].astype(np.float32),
+            "diagonal": np.diag(matrix).astype(np.float32),
+            "unit": f"{run.signal_unit}^2",
+        }
+    )
 
 
 def store_node_targets(

@@ -15,6 +15,7 @@ from corticolimbic.foundation import InputError, Problem, hash_json
 from corticolimbic.measure._censoring import HeadMotion
 from corticolimbic.measure._cleaning import Cleaning, cleaning
 from corticolimbic.measure._connectivity import standardise
+from corticolimbic.measure._covariance import spread_as_given
 from corticolimbic.measure._denoised import censoring_how, censoring_rule, filter_how, strategy_label
 from corticolimbic.measure._fluctuating import as_given
 from corticolimbic.measure._measured_run import MeasuredRun, about
@@ -59,7 +60,8 @@ def measure_series_run(
     keep = censoring_rule(settings).keep(motion, allowed)
     nodes, values, nuisance = _split(data, run, settings, keep)
     cleaner = _cleaner(run, settings, nuisance, keep, time)
-    series, usable = standardise(values[keep] if cleaner is None else cleaner.apply(values))
+    cleaned = values[keep] if cleaner is None else cleaner.apply(values)
+    series, usable = standardise(cleaned)
     files = {name: inputs[name] for name in (run.series, run.motion) if name and name in inputs}
     removed = {"nuisance_regions": list(settings.nuisance_regions)} if settings.nuisance_regions else {}
     minus = f" - {' - '.join(settings.nuisance_regions)}" if settings.nuisance_regions else ""
@@ -90,6 +92,10 @@ def measure_series_run(
         censored_how=censoring_how(settings),
         fluctuating=as_given(values, keep, nuisance) if settings.fluctuations else None,
         cleaning=cleaner,
+        volumes=np.flatnonzero(keep),
+        spread=spread_as_given(cleaned),
+        basis=None if cleaner is None else cleaner.basis,
+        max_fd=motion.largest_displacement,
     )
     problems += measured.losses(run)
     problems += _strangers(run, measured.nodes, atlas)

@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
 from corticolimbic.circuit import Atlas
 from corticolimbic.dataset import AnyRun, ImageRun, SessionFiles
 from corticolimbic.foundation import InputError, LowDofError
 from corticolimbic.measure._bold_run import MeasuredImage, measure_bold_run
 from corticolimbic.measure._censoring import DOF_REFUSE, DOF_WARN
+from corticolimbic.measure._circuit_series import CircuitSeries
+from corticolimbic.measure._connectivity import connectivity
 from corticolimbic.measure._fluctuation_rows import store_fluctuations
+from corticolimbic.measure._group_rows import store_groups, store_phase_locking
 from corticolimbic.measure._measured_run import MeasuredRun, MeasuredSession, about
 from corticolimbic.measure._parcels import Parcels, read_parcels
+from corticolimbic.measure._precision_rows import store_precision
+from corticolimbic.measure._quality_rows import store_grade
+from corticolimbic.measure._reach import node_correlations
+from corticolimbic.measure._reach_rows import store_degree, store_extent
 from corticolimbic.measure._rows import (
+    REFUSED,
     NodeTargets,
     store_circuit,
     store_matrices,
@@ -130,6 +141,8 @@ def _gate(
     ]
     for run in measured:
         store_quality(run, settings, tables, refused=bool(refused))
+        if settings.quality:
+            store_grade(run, settings, tables, refused=REFUSED if refused else "")
     if refused:
         raise LowDofError("CL211", file=refused[0].file, found=refused[0].arithmetic)
     if measured and measured[0].dof < DOF_WARN:  # the same for every atlas of a run
@@ -151,3 +164,25 @@ def _store(
     if run.atlas is not None and settings.circuit_edges:
         store_circuit(run, run.atlas, settings, tables)
     store_fluctuations(run, settings, tables)
+    if run.atlas is not None:
+        _store_derived(CircuitSeries.of(run, run.atlas, settings), matrices.get("pearson"), tables)
+
+
+def _store_derived(
+    circuit: CircuitSeries, pearson: Float[np.ndarray, "nodes nodes"] | None, tables: MeasuredSession
+) -> None:
+    """Store what is made of the regions' mean series beside the edges themselves."""
+    run, settings = circuit.run, circuit.settings
+    if settings.circuit_edges:
+        store_precision(circuit, tables)
+    if settings.modules:
+        store_groups(circuit, tables)
+    if settings.phase_locking:
+        store_phase_locking(circuit, tables)
+    if settings.degree or settings.extent:
+        reach = node_correlations(circuit.regions, run.series, run.usable)
+        if settings.degree:
+            matrix = connectivity(run.series, run.usable, "pearson") if pearson is None else pearson
+            store_degree(circuit, reach, matrix, tables)
+        if settings.extent:
+            store_extent(circuit, reach, tables)

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from corticolimbic.features import Statistic
 from corticolimbic.foundation import Settings
 from corticolimbic.measure._confounds import Strategy
+from corticolimbic.measure._quality_rules import rule_names
 
 FluctuationMap = Literal["alff", "falff", "slow5", "slow4", "power_012_020"]
 
@@ -47,6 +48,25 @@ class LabelImageSettings(Settings):
         description="For files with one map of probabilities a label, and needed there: smallest value at "
         "which a voxel takes its most probable label.",
     )
+
+
+class QualityLimitSettings(Settings):
+    """Limits of one rule of quality, instead of those that are shipped."""
+
+    rule: str = Field(description="Name of the rule, as in the table of rules (measure/quality_rules.tsv).")
+    amber: float | None = Field(
+        default=None, description="Beyond this value the run is amber; null for no such limit."
+    )
+    red: float | None = Field(
+        default=None, description="Beyond this value the run is red; null for no such limit."
+    )
+
+    @field_validator("rule")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in rule_names():
+            raise ValueError(f"no such rule; there are {', '.join(rule_names())}")
+        return value
 
 
 class MeasureSettings(Settings):
@@ -181,6 +201,61 @@ class MeasureSettings(Settings):
         "assumption: deep regions far from the coils often have half the median's signal, "
         "voxels in the dropout above the sinuses hardly any.",
     )
+    covariances: bool = Field(
+        default=True,
+        description="Store the covariance of the cleaned series of every node, for tangent space, beside the "
+        "matrices of correlations.",
+    )
+    standard_errors: bool = Field(
+        default=True,
+        description="Store the standard error of Fisher z of each edge's Pearson correlation, which counts "
+        "autocorrelation.",
+    )
+    split_half: bool = Field(
+        default=True,
+        description="Store each edge's Pearson correlation in both halves of the run, for reliability within "
+        "the run.",
+    )
+    modules: bool = Field(
+        default=True,
+        description="Measure mean connectivity within modules and networks, of seeds with them, and between "
+        "networks.",
+    )
+    degree: bool = Field(
+        default=True,
+        description="Measure with which share of the atlas' nodes each region of the circuit is connected, "
+        "and its mean Fisher z with them.",
+    )
+    degree_density: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="Share of all pairs of nodes that counts as connected for the degree: the strongest "
+        "positive ones.",
+    )
+    extent: bool = Field(
+        default=True,
+        description="Measure over which share of the cortex the hippocampus is connected, where the atlas "
+        "has the cortex.",
+    )
+    phase_locking: bool = Field(
+        default=True,
+        description="Measure the phase locking of the default mode network with the other networks.",
+    )
+    phase_band: tuple[float, float] = Field(
+        default=(0.027, 0.073),
+        description="Band of phase locking in Hz: a phase needs a narrow one. The default is slow-4.",
+    )
+    quality: bool = Field(
+        default=True,
+        description="Store the quality of each run (largest displacement, temporal signal-to-noise ratio, "
+        "coverage, share of the global signal) and its grade: green, amber or red. Grades drop "
+        "nothing.",
+    )
+    quality_limits: tuple[QualityLimitSettings, ...] = Field(
+        default=(),
+        description="Limits of the rules of quality instead of those that are shipped.",
+    )
 
     @field_validator("band_hz")
     @classmethod
@@ -206,3 +281,18 @@ class MeasureSettings(Settings):
         if len(set(names)) < len(names):
             raise ValueError("a name stands twice")
         return names
+
+    @field_validator("phase_band")
+    @classmethod
+    def _a_narrow_band(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < value[0] < value[1]:
+            raise ValueError("expected two frequencies in Hz above 0, the lower one first")
+        return value
+
+    @field_validator("quality_limits")
+    @classmethod
+    def _each_rule_once(cls, value: tuple[QualityLimitSettings, ...]) -> tuple[QualityLimitSettings, ...]:
+        names = [item.rule for item in value]
+        if len(set(names)) < len(names):
+            raise ValueError("a rule stands twice")
+        return value

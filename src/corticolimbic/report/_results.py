@@ -22,6 +22,8 @@ Value = TypeVar("Value")
 _TABLES = {
     "problems": "problems.tsv",
     "sessions": "sessions.parquet",
+    "quality": "quality.tsv",
+    "region_quality": "region_quality.tsv",
     "outcomes": "cohort/outcomes.parquet",
     "populations": "cohort/populations.parquet",
     "effects": "compare/effects.tsv",
@@ -50,7 +52,7 @@ class Results:
         As written, empty where absent.
     config
         Text of ``config.yaml``, or None.
-    problems, sessions, outcomes, populations, effects, scores, evaluation
+    problems, sessions, quality, region_quality, outcomes, populations, effects, scores, evaluation
         Tables by the schemas of `corticolimbic.features`, or None.
     flow, declared, circuit, markers, differences
         Records, or None.
@@ -64,6 +66,8 @@ class Results:
     config: str | None = None
     problems: pd.DataFrame | None = None
     sessions: pd.DataFrame | None = None
+    quality: pd.DataFrame | None = None
+    region_quality: pd.DataFrame | None = None
     outcomes: pd.DataFrame | None = None
     populations: pd.DataFrame | None = None
     effects: pd.DataFrame | None = None

@@ -16,6 +16,7 @@ from corticolimbic.measure import REFUSED
 from corticolimbic.stats import baseline_rows, measured_quality
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM, outputs
+from corticolimbic.workflow._quality_tables import region_quality, run_quality
 from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = (
@@ -25,6 +26,7 @@ _OUTPUTS = (
     "cohort/populations.parquet",
     "cohort/flow.json",
 )
+_QUALITY = ("quality.tsv", "region_quality.tsv")
 
 
 def measured_inputs(found: Found) -> tuple[str, ...]:
@@ -42,7 +44,8 @@ def _units(context: Context, found: Found) -> tuple[Unit, ...]:
     tables = ("participants.tsv", *found.sessions.files)
     inputs = (*(f"{DATASET}{name}" for name in tables), *measured_inputs(found))
     seen = list(found.scan.participants_seen)
-    return (Unit("cohort", "all", inputs, _OUTPUTS, seen),)
+    outputs = (*_OUTPUTS, *_QUALITY) if context.config.measure.quality else _OUTPUTS
+    return (Unit("cohort", "all", inputs, outputs, seen),)
 
 
 def baseline_session(config: Config) -> str | None:
@@ -61,7 +64,11 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     found = outcomes(people, visits, settings.outcome)
     primary = _primary(found.table, found.primary)
     populations = population_table(people, quality, primary, settings)
-    write_table(_sessions(features, sites(people, settings)), "sessions", context.out / _OUTPUTS[0])
+    place = sites(people, settings)
+    write_table(_sessions(features, place), "sessions", context.out / _OUTPUTS[0])
+    if context.config.measure.quality:
+        write_table(run_quality(features, place), "quality", context.out / _QUALITY[0])
+        write_table(region_quality(features, place), "region_quality", context.out / _QUALITY[1])
     write_table(visits_table(people, visits), "visits", context.out / _OUTPUTS[1])
     write_table(found.table, "outcomes", context.out / _OUTPUTS[2])
     write_table(populations, "populations", context.out / _OUTPUTS[3])
@@ -137,4 +144,4 @@ def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
     return schema("sessions").table(rows)
 
 
-COHORT = Step("cohort", "Reading the cohort", 2, _settings, _units, _cohort, _OUTPUTS)
+COHORT = Step("cohort", "Reading the cohort", 2, _settings, _units, _cohort, (*_OUTPUTS, *_QUALITY))

@@ -1,4 +1,4 @@
-"""Quality: motion and censoring at each site."""
+"""Quality: motion and censoring at each site, grades of the runs, signal of the regions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from corticolimbic.report._blocks import Block, Cell, Column, Paragraph, Row, Se
 from corticolimbic.report._figures._strips import DOTS, Strip, draw_strips
 from corticolimbic.report._numbers import decimal, share, whole
 from corticolimbic.report._results import Results
+from corticolimbic.report._sections._grades import grades
 from corticolimbic.report._sections._people import Draw, site_name
 from corticolimbic.report._svg import Plan
 from corticolimbic.report._words import say
@@ -51,6 +52,7 @@ def quality(results: Results, draw: Draw) -> Section:
     else:
         blocks.append(Paragraph(say("quality.no_motion"), "note"))
     blocks.append(_table(table))
+    blocks += grades(results)
     return Section("quality", say("quality.title"), tuple(blocks))
 
 

@@ -36,6 +36,8 @@ _FILES = (
     "matrices",
     "maps",
     "sessions.parquet",
+    "quality.tsv",
+    "region_quality.tsv",
     "features.json",
     "cohort/flow.json",
     "cohort/visits.parquet",
