@@ -19,6 +19,9 @@ from corticolimbic.foundation._files import read_json as read_json
 from corticolimbic.foundation._files import sweep_temporary as sweep_temporary
 from corticolimbic.foundation._files import write_json as write_json
 from corticolimbic.foundation._files import write_text as write_text
+from corticolimbic.foundation._grids import Coded as Coded
+from corticolimbic.foundation._grids import Grid as Grid
+from corticolimbic.foundation._grids import read_grid as read_grid
 from corticolimbic.foundation._parallel import available_cores as available_cores
 from corticolimbic.foundation._parallel import parallel_map as parallel_map
 from corticolimbic.foundation._problems import PROBLEM_COLUMNS as PROBLEM_COLUMNS
@@ -36,4 +39,6 @@ from corticolimbic.foundation._text_tables import CELL_LIMIT as CELL_LIMIT
 from corticolimbic.foundation._text_tables import COLUMN_LIMIT as COLUMN_LIMIT
 from corticolimbic.foundation._text_tables import MISSING_CELLS as MISSING_CELLS
 from corticolimbic.foundation._text_tables import TextTable as TextTable
+from corticolimbic.foundation._text_tables import decode_text as decode_text
 from corticolimbic.foundation._text_tables import read_text_table as read_text_table
+from corticolimbic.foundation._yaml import read_yaml as read_yaml
