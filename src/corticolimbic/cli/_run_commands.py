@@ -101,12 +101,9 @@ def report(options: Namespace) -> int:
 
 def validate(options: Namespace) -> int:
     """List every problem of a dataset."""
-    from corticolimbic.dataset import validate as find_problems
+    from corticolimbic.workflow import validate as find_problems
 
-    if not options.dataset.is_dir():
-        raise SettingsError(f"{options.dataset} is no folder; name the folder of a dataset")
-    config = _config(options)
-    problems = find_problems(options.dataset, config.dataset, n_jobs=options.jobs or available_cores())
+    problems = find_problems(options.dataset, _config(options), n_jobs=options.jobs or available_cores())
     if options.tsv:
         _say("\t".join(PROBLEM_COLUMNS))
         for row in problem_rows(problems):

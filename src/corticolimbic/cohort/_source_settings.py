@@ -81,6 +81,11 @@ class Source(Settings):
         le=20,
         description="Digits of an id that is a number: zeros that a spreadsheet dropped are put back.",
     )
+    id_prefix: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9]*$",
+        description="Letters that ids which are numbers lack in this table (E where 17 is E017 elsewhere).",
+    )
     session_column: str | None = Field(
         default=None, description="Column of sessions; by default session_id where there is one."
     )

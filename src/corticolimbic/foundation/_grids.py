@@ -209,6 +209,8 @@ def _parse(body: str, width: int, sign: str, label: str, before: int) -> tuple[t
     names = [str(place) for place in range(width)]
     if not body.strip("\n"):
         return tuple(pa.array([], pa.string()) for _ in names), 0
+    if _quoted(sign) and body.count('"') % 2:
+        raise InputError("CL107", file=label, found="a quote that is not closed")
     data = body.encode("utf-8", "surrogatepass")
     if width == 1 and not _quoted(sign):
         data = data.replace(b"\t", b" ")

@@ -103,8 +103,8 @@ def redcap_export(
     seed
         Seed of all random streams.
     errors_of_each_kind
-        Errors planted of each kind in `KINDS`, each in a person of its own (one of the kind "unit mix": a whole
-        site's column).
+        Errors planted of each kind in `KINDS`, each in a person of its own (one of the kind "unit mix": a
+        whole site's column).
 
     Returns
     -------
@@ -291,7 +291,8 @@ def _in_file(
 ) -> list[PlantedError]:
     """Insert repeated rows after their originals and turn places of rows into rows of the file."""
     after = {at: row for at, row in extra}
-    rows, place = [], {}
+    rows: list[dict[str, str]] = []
+    place: dict[int, int] = {}
     for at, row in enumerate(made.rows):
         place[at] = len(rows)
         rows.append(row)

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from corticolimbic.cohort import check_sites, flow, outcomes, population_table, sites, visits_table
-from corticolimbic.dataset import read_participants, read_sessions_tables
+from corticolimbic.cohort import check_sites, flow, outcomes, population_table, sites
 from corticolimbic.features import read_sessions, schema, session_order, write_table
 from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.measure import REFUSED
 from corticolimbic.stats import baseline_rows, measured_quality
+from corticolimbic.workflow._clinical import clinical_inputs, read_people
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM, outputs
-from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
+from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = (
     "sessions.parquet",
@@ -39,8 +39,7 @@ def _settings(config: Config) -> dict[str, Any]:
 def _units(context: Context, found: Found) -> tuple[Unit, ...]:
     if not found.participants.usable:
         return ()
-    tables = ("participants.tsv", *found.sessions.files)
-    inputs = (*(f"{DATASET}{name}" for name in tables), *measured_inputs(found))
+    inputs = (*clinical_inputs(context, found), *measured_inputs(found))
     seen = list(found.scan.participants_seen)
     return (Unit("cohort", "all", inputs, _OUTPUTS, seen),)
 
@@ -52,8 +51,8 @@ def baseline_session(config: Config) -> str | None:
 
 def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.cohort
-    people = read_participants(context.dataset).table
-    visits = read_sessions_tables(context.dataset).table
+    read = read_people(context.dataset, settings)
+    people, visits = read.participants.table, read.sessions.table
     features = read_sessions(context.out, "features", room=ROOM)
     baseline = baseline_rows(features, baseline_session(context.config))
     quality = measured_quality(baseline)
@@ -62,7 +61,7 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     primary = _primary(found.table, found.primary)
     populations = population_table(people, quality, primary, settings)
     write_table(_sessions(features, sites(people, settings)), "sessions", context.out / _OUTPUTS[0])
-    write_table(visits_table(people, visits), "visits", context.out / _OUTPUTS[1])
+    write_table(read.clinical.visits, "visits", context.out / _OUTPUTS[1])
     write_table(found.table, "outcomes", context.out / _OUTPUTS[2])
     write_table(populations, "populations", context.out / _OUTPUTS[3])
     counts = flow(
@@ -137,4 +136,4 @@ def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
     return schema("sessions").table(rows)
 
 
-COHORT = Step("cohort", "Reading the cohort", 2, _settings, _units, _cohort, _OUTPUTS)
+COHORT = Step("cohort", "Reading the cohort", 3, _settings, _units, _cohort, _OUTPUTS)

@@ -105,21 +105,20 @@ def visits_of(sheets: Sequence[Sheet], zero: pd.Series) -> tuple[pd.DataFrame, t
     person, session = np.divmod(rest, len(sessions.sorted))
     files = np.empty(len(sheets), dtype=object)
     files[:] = [sheet.file for sheet in sheets]
-    table = pd.DataFrame(
-        {
-            "participant_id": persons.texts(person),
-            "session_id": sessions.texts(session),
-            "variable": variables.texts(variable),
-            "instance": instances.texts(instance),
-            "value": whole["value"],
-            "number": whole["number"],
-            "day": whole["day"],
-            "missing": _MEANINGS[whole["missing"]],
-            "source": files[whole["file"]],
-            "row": whole["row"],
-        },
-        copy=False,
-    )
+    columns: dict[str, np.ndarray] = {
+        "participant_id": persons.texts(person),
+        "session_id": sessions.texts(session),
+        "variable": variables.texts(variable),
+        "instance": instances.texts(instance),
+        "value": whole["value"],
+        "number": whole["number"],
+        "day": whole["day"],
+        "missing": _MEANINGS[whole["missing"]],
+        "source": files[whole["file"]],
+        "row": whole["row"],
+    }
+    # Told the type, pandas does not turn the objects into strings of its own and back.
+    table = pd.DataFrame({name: pd.Series(array, dtype=array.dtype) for name, array in columns.items()})
     problems = tuple(
         problem(
             "CL336",

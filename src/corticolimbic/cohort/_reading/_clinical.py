@@ -282,8 +282,8 @@ def wide_tables(visits: pd.DataFrame, tables: Tables) -> tuple[pd.DataFrame, pd.
     whom = np.array([place[name] for name in people], dtype=np.int64)[person] if len(person) else person
     value = visits["value"].to_numpy(dtype=object)
     nowhere = sessions.tolist().index(NO_SESSION) if NO_SESSION in sessions else -1
-    pairs = np.unique(np.column_stack([whom, session])[single & (session != nowhere)], axis=0)
-    where = pd.MultiIndex.from_arrays([pairs[:, 0], pairs[:, 1]]) if len(pairs) else None
+    visit_key = whom * max(len(sessions), 1) + session
+    pairs = np.unique(visit_key[single & (session != nowhere)])
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(len(names) + 1))
     by_person: dict[str, np.ndarray] = {}
@@ -293,7 +293,7 @@ def wide_tables(visits: pd.DataFrame, tables: Tables) -> tuple[pd.DataFrame, pd.
         rows = rows[single[rows]]
         if not len(rows):
             continue
-        held = np.unique(session[rows])
+        held = np.flatnonzero(np.bincount(session[rows], minlength=len(sessions)))
         of_person = rows[session[rows] == nowhere]
         if len(held) == 1 or len(of_person):
             chosen = rows if len(held) == 1 else of_person
@@ -301,17 +301,17 @@ def wide_tables(visits: pd.DataFrame, tables: Tables) -> tuple[pd.DataFrame, pd.
             column[whom[chosen]] = value[chosen]
             by_person[str(name)] = column
         visit = rows[session[rows] != nowhere]
-        if len(visit) and where is not None:
+        if len(visit):
             column = np.full(len(pairs), "", dtype=object)
-            column[where.get_indexer(pd.MultiIndex.from_arrays([whom[visit], session[visit]]))] = value[visit]
+            column[np.searchsorted(pairs, visit_key[visit])] = value[visit]
             by_session[str(name)] = column
     first = [str(name) for name in tables.participants.columns]
     ordered = [*(name for name in first if name in by_person), *(n for n in by_person if n not in first)]
     index = pd.Index(everybody, name="participant_id", dtype="str")
     wide = pd.DataFrame({name: by_person[name] for name in ordered}, index=index, dtype="str")
     keys = {
-        "participant_id": [everybody[a] for a, _ in pairs],
-        "session_id": [str(sessions[b]) for _, b in pairs],
+        "participant_id": [everybody[at // max(len(sessions), 1)] for at in pairs],
+        "session_id": [str(sessions[at % max(len(sessions), 1)]) for at in pairs],
     }
     table = pd.DataFrame({**keys, **by_session}, dtype="str")
     ranked = sorted(

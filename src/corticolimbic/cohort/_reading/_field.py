@@ -20,8 +20,8 @@ MEANINGS = ("", "not asked", "refused", "lost", "unknown")
 NOT_ASKED, REFUSED, LOST, UNKNOWN = 1, 2, 3, 4
 BLANK = -1
 """Code of an empty cell, whose meaning depends on the row."""
-FORMULA = re.compile(r"[=@]|[+-]\s*[A-Za-z(|]|\t|\r")
-"""How text begins that a spreadsheet would run."""
+FORMULA = re.compile(r"[=@\t\r]|\+(?!ve\b)[A-Za-z(|]|-\S*[(|!]")
+"""How text begins that a spreadsheet would run; "- none" and "+ve" are remarks."""
 
 
 @dataclass(frozen=True)

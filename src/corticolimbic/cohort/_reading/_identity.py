@@ -35,7 +35,9 @@ class Ids:
     padded: int = 0
 
 
-def identify(coded: Coded, *, digits: int | None = None, known: tuple[str, ...] = ()) -> Ids:
+def identify(
+    coded: Coded, *, digits: int | None = None, prefix: str = "", known: tuple[str, ...] = ()
+) -> Ids:
     """Return the participant that each kind of cell names.
 
     Letters and digits of any script make the label; hyphens, blanks and other signs are left out.
@@ -46,16 +48,20 @@ def identify(coded: Coded, *, digits: int | None = None, known: tuple[str, ...] 
         Column of ids.
     digits
         Declared digits of ids that are numbers.
+    prefix
+        Declared letters that ids which are numbers lack.
     known
         Ids that the dataset has, with prefix, which show how the zeros were.
     """
     bare = [_bare(kind) for kind in coded.kinds]
-    width = _width([*bare, *(_bare(name) for name in known)]) if digits is None else None
+    width = _width([*bare, *(_bare(name) for name in known)]) if digits is None and not prefix else None
     person, fault, padded = [], [], 0
     for kind, label in zip(coded.kinds, bare, strict=True):
         problem_found = _fault(kind, label, width)
         if not problem_found[0] and digits and label.isdecimal() and len(label) < digits:
             label, padded = label.zfill(digits), padded + 1
+        if prefix and label.isdecimal():
+            label = prefix + label
         clean = "".join(sign for sign in label if sign.isalnum())
         if not problem_found[0] and not clean:
             problem_found = ("CL315", f"participant_id {kind[:60]!r}")

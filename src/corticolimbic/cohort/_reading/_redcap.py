@@ -53,14 +53,13 @@ class _Export:
 
     sheet: Sheet
     source: Source
-    dictionary: Dictionary | None
     columns: Mapping[str, Column]
+    id_name: str
     event: np.ndarray
     designated: frozenset[tuple[str, str]] | None
     filled: dict[str, Bool[np.ndarray, "rows"]] = field(default_factory=dict)
     asked: dict[str, Bool[np.ndarray, "rows"]] = field(default_factory=dict)
     logic: dict[str, Bool[np.ndarray, "rows"] | None] = field(default_factory=dict)
-    base: np.ndarray | None = None
 
 
 def read_redcap(
@@ -108,7 +107,7 @@ def read_redcap(
         raise InputError("CL318", file=name, row=1, found=f"no column {id_name!r} of ids")
     every = [column.coded for column in columns.values()]
     empty = ~np.any([column.filled() for column in every], axis=0) if every else np.ones(0, dtype=bool)
-    ids = identify(columns[id_name].coded, digits=source.id_digits, known=known)
+    ids = identify(columns[id_name].coded, digits=source.id_digits, prefix=source.id_prefix, known=known)
     put_persons(sheet, columns[id_name].coded, ids, empty_rows=empty)
     if ids.padded:
         sheet.problems.append(problem("CL337", file=name, found=f"{ids.padded} ids given their zeros back"))
@@ -116,7 +115,7 @@ def read_redcap(
     _put_instances(sheet, columns, book)
     set_aside_repeated(sheet, every)
     pairs = read_designations(designations, source.designations or "") if designations else None
-    export = _Export(sheet, source, book, columns, event, pairs)
+    export = _Export(sheet, source, columns, id_name, event, pairs)
     group = columns.get(source.site_column or _GROUP)
     if group is not None:
         put_sites(sheet, group.coded, source)
@@ -212,7 +211,7 @@ def _touched(export: _Export, form: str) -> Bool[np.ndarray, "rows"]:
     if form not in export.filled:
         rows = np.zeros(len(export.sheet.numbers), dtype=bool)
         for column in export.columns.values():
-            if column.field.form == form and column.role != "timestamp":
+            if column.field.form == form and column.role != "timestamp" and column.name != export.id_name:
                 rows |= _filled(column)
         export.filled[form] = rows
     return export.filled[form]

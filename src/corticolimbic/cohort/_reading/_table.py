@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from collections.abc import Mapping as MappingType
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def read_table_source(
     if lacking:
         found = f"no column {', '.join(lacking[:6])}; there are {', '.join(grid.columns[:12])}"
         raise InputError("CL318", file=name, row=1, found=found)
-    sheet = _sheet(grid, source, keys, name, known)
+    sheet = _sheet(grid, source, keys, name, known, used=needed)
     unused = [column for column in grid.columns if column not in needed]
     if unused:
         more = f" and {len(unused) - 10} more" if len(unused) > 10 else ""
@@ -120,17 +121,19 @@ def _sheet(
     known: tuple[str, ...],
     *,
     form: np.ndarray | None = None,
+    used: Collection[str] | None = None,
 ) -> Sheet:
     """Return the rows of a table with their persons, sessions, instances and dates.
 
-    ``form`` is what else tells rows of one visit apart (in a long table, the variable).
+    ``form`` is what else tells rows of one visit apart (in a long table, the variable); rows that agree in
+    the columns ``used`` are one row twice.
     """
     sheet = empty_sheet(name, grid.numbers)
     sheet.problems += grid.problems
     every = [grid.coded(place) for place in range(len(grid.columns))]
     place = {column: coded for column, coded in zip(grid.columns, every, strict=True)}
     empty = ~np.any([column.filled() for column in every], axis=0)
-    ids = identify(place[keys.id], digits=source.id_digits, known=known)
+    ids = identify(place[keys.id], digits=source.id_digits, prefix=source.id_prefix, known=known)
     put_persons(sheet, place[keys.id], ids, empty_rows=empty)
     if ids.padded:
         sheet.problems.append(problem("CL337", file=name, found=f"{ids.padded} ids given their zeros back"))
@@ -157,7 +160,8 @@ def _sheet(
         sheet.form = form
     elif keys.instance:  # rows told apart by a key are a diary's: no order, no windows
         sheet.form = np.where(sheet.instance == NO_INSTANCE, "", "diary").astype(object)
-    set_aside_repeated(sheet, every)
+    content = every if used is None else [coded for column, coded in place.items() if column in used]
+    set_aside_repeated(sheet, content)
     return sheet
 
 
@@ -227,7 +231,7 @@ def _read_long(
     names = grid.coded(grid.columns.index(str(plan.long_names)))
     values = grid.coded(grid.columns.index(str(plan.long_values)))
     spoken = names.texts()
-    made = _sheet(grid, source, keys, name, known, form=spoken)
+    made = _sheet(grid, source, keys, name, known, form=spoken, used=needed)
     unknown = sorted(set(spoken.tolist()) - set(fields) - {""})
     if unknown:
         made.problems.append(problem("CL335", file=name, row=1, found=", ".join(unknown[:10])))

@@ -79,11 +79,14 @@ def _by_person(sheet: Sheet, what: Field, answers: Answers) -> None:
     other, ratio = _OTHER_UNIT[what.unit]
     known = np.flatnonzero(~np.isnan(answers.number))
     table = pd.DataFrame({"person": sheet.person[answers.rows[known]], "number": answers.number[known]})
-    several = table.groupby("person")["number"].transform("size").to_numpy() >= 3
-    for _, group in table[several].groupby("person"):
+    by_person = table.groupby("person")["number"]
+    far = max(ratio, 1 / ratio) * (1 - _NEAR)
+    spread = by_person.transform("max") / by_person.transform("min").clip(lower=1e-9)
+    suspect = (by_person.transform("size") >= 3) & (spread >= far)
+    for _, group in table[suspect.to_numpy()].groupby("person"):
         values = group["number"].to_numpy()
         for place, value in zip(group.index, values, strict=True):
-            rest = np.median(np.delete(values, np.flatnonzero(group.index == place)))
+            rest = np.median(values[group.index != place])
             if rest > 0 and abs(value / rest / ratio - 1) <= _NEAR:
                 found = f"{what.variable} = {value:g}, and {rest:g} at other visits: perhaps {other}"
                 sheet.say("CL330", int(answers.rows[known[place]]), found, expected=f"values in {what.unit}")
