@@ -7,10 +7,11 @@ from corticolimbic.cohort._populations import check_sites as check_sites
 from corticolimbic.cohort._populations import population_table as population_table
 from corticolimbic.cohort._populations import sites as sites
 from corticolimbic.cohort._reading._clinical import Clinical as Clinical
-from corticolimbic.cohort._reading._clinical import Tables as Tables
 from corticolimbic.cohort._reading._clinical import read_clinical as read_clinical
 from corticolimbic.cohort._reading._clinical import source_files as source_files
 from corticolimbic.cohort._reading._clinical import visits_table as visits_table
+from corticolimbic.cohort._reading._own_tables import ImageMark as ImageMark
+from corticolimbic.cohort._reading._own_tables import Tables as Tables
 from corticolimbic.cohort._settings import CohortSettings as CohortSettings
 from corticolimbic.cohort._settings import Outcome as Outcome
 from corticolimbic.cohort._settings import Population as Population

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from corticolimbic.cohort import Clinical, CohortSettings, Tables, read_clinical, source_files
-from corticolimbic.dataset import Participants, SessionTables, read_participants, read_sessions_tables
+from corticolimbic.dataset import (
+    Participants,
+    Scan,
+    SessionTables,
+    read_participants,
+    read_sessions_tables,
+    without_runs,
+)
 from corticolimbic.dataset import validate as validate_dataset
 from corticolimbic.foundation import Problem, SettingsError
 from corticolimbic.workflow._config import Config
@@ -90,7 +97,7 @@ def _read(dataset: Path, said: str, stamps: tuple[tuple[str, tuple[int, int]], .
     own, visits = read_participants(dataset), read_sessions_tables(dataset)
     tables = Tables(own.table, visits.table, own.rows, visits.places)
     found = read_clinical(tables, settings, dataset)
-    if not settings.sources:
+    if not settings.sources and settings.adapter == "none":
         return People(own, visits, found)
     ids = tuple(map(str, found.participants.index))
     people = replace(
@@ -102,6 +109,12 @@ def _read(dataset: Path, said: str, stamps: tuple[tuple[str, tuple[int, int]], .
         usable=own.usable or bool(ids),
     )
     return People(people, replace(visits, table=found.sessions), found)
+
+
+def usable_runs(found: Scan, people: People) -> Scan:
+    """Leave out the runs that the study's reviewers marked as unusable (named in the clinical problems)."""
+    marked = {(mark.participant_id, mark.session_id, mark.task, mark.run) for mark in people.clinical.marked}
+    return without_runs(found, marked)
 
 
 def validate(dataset: Path, config: Config, *, n_jobs: int = 1) -> tuple[Problem, ...]:

@@ -15,7 +15,7 @@ from corticolimbic.foundation import (
     sweep_temporary,
 )
 from corticolimbic.workflow._check_settings import check_settings
-from corticolimbic.workflow._clinical import read_people
+from corticolimbic.workflow._clinical import read_people, usable_runs
 from corticolimbic.workflow._cohort_step import COHORT
 from corticolimbic.workflow._collect import collect
 from corticolimbic.workflow._compare_step import COMPARE
@@ -133,7 +133,8 @@ def _look(dataset: Path, out: Path, config: Config) -> tuple[Context, Found, lis
     if not dataset.is_dir():
         raise SettingsError(f"{dataset} is no folder; name the folder of a dataset")
     people = read_people(dataset.resolve(), config.cohort)
-    found = Found(scan(dataset, config.dataset), people.participants, people.sessions)
+    runs = usable_runs(scan(dataset, config.dataset), people)
+    found = Found(runs, people.participants, people.sessions)
     problems = [
         *found.scan.problems,
         *found.participants.problems,

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from corticolimbic.cohort._reading._field import MEANINGS, UNKNOWN, Field, interpret
-from corticolimbic.cohort._reading._sheet import Answers, Sheet, empty_sheet
-from corticolimbic.cohort._source_settings import Source
+from corticolimbic.cohort._reading._field import MEANINGS, UNKNOWN
+from corticolimbic.cohort._reading._sheet import Sheet
 from corticolimbic.features import schema
-from corticolimbic.foundation import Coded, Problem, problem
+from corticolimbic.foundation import Problem, problem
 
 _MEANINGS = np.array(MEANINGS, dtype=object)
 
@@ -166,42 +165,3 @@ def _one_each(
     for at in twice:
         one["value"][at], one["number"][at], one["missing"][at] = "", np.nan, UNKNOWN
     return one, [(at, *where) for at, where in sorted(twice.items())]
-
-
-def text_sheet(
-    wide: pd.DataFrame,
-    person: Sequence[str],
-    session: Sequence[str],
-    file: str,
-    *,
-    rows: Sequence[int] = (),
-) -> Sheet:
-    """Return a table of strings that is already joined by key as a sheet.
-
-    Parameters
-    ----------
-    wide
-        Strings; every column is a variable.
-    person, session
-        Of each row.
-    file
-        How problems and the column source name it.
-    rows
-        Row of the file for each row, where known.
-    """
-    numbers = np.array(rows, dtype=np.int64) if len(rows) else np.full(len(wide), -1, dtype=np.int64)
-    sheet = empty_sheet(file, numbers)
-    sheet.person = np.array(list(person), dtype=object)
-    sheet.session = np.array(list(session), dtype=object)
-    plain = Source(kind="phenotype", path=file)
-    everywhere = np.arange(len(wide), dtype=np.int64)
-    for name in map(str, wide.columns):
-        cells = wide[name].fillna("").astype(str).str.strip().to_numpy(dtype=object)
-        codes, kinds = pd.factorize(cells)
-        coded = Coded(tuple(map(str, kinds)), codes.astype(np.int32))
-        what = Field(name)
-        read = interpret(coded, what, plain)
-        spoken = read.value[coded.codes]
-        missing = np.where(spoken == "", UNKNOWN, 0).astype(np.int8)
-        sheet.answers.append(Answers(name, "", everywhere, spoken, read.number[coded.codes], missing))
-    return sheet

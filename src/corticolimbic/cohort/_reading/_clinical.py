@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from corticolimbic.cohort._reading._assemble import text_sheet, visits_of
+from corticolimbic.cohort._reading._a2cps import a2cps_files, read_a2cps
+from corticolimbic.cohort._reading._assemble import visits_of
 from corticolimbic.cohort._reading._checks import (
     check_birth,
     check_diaries,
@@ -18,6 +19,8 @@ from corticolimbic.cohort._reading._checks import (
     check_windows,
 )
 from corticolimbic.cohort._reading._dates import read_date
+from corticolimbic.cohort._reading._openpain import openpain_files, read_openpain
+from corticolimbic.cohort._reading._own_tables import ImageMark, Tables, own_sheets
 from corticolimbic.cohort._reading._redcap import read_redcap
 from corticolimbic.cohort._reading._sheet import NO_INSTANCE, Sheet
 from corticolimbic.cohort._reading._table import read_phenotype, read_table_source
@@ -29,29 +32,6 @@ from corticolimbic.foundation import InputError, Problem, SettingsError, inside,
 
 IN_DATASET = "dataset:"
 """Prefix of files that lie in the dataset."""
-_KEY = ["participant_id", "session_id"]
-
-
-@dataclass(frozen=True)
-class Tables:
-    """What the dataset's own tables say, as its readers return it.
-
-    Parameters
-    ----------
-    participants
-        Strings, indexed by participant_id.
-    sessions
-        Strings, columns participant_id, session_id and others.
-    participant_rows
-        Row of participants.tsv for each participant; may be empty.
-    session_places
-        File and row for each row of ``sessions``; may be empty.
-    """
-
-    participants: pd.DataFrame
-    sessions: pd.DataFrame
-    participant_rows: tuple[int, ...] = ()
-    session_places: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,16 +48,19 @@ class Clinical:
         Schema ``visits``: everything.
     problems
         What was found.
+    marked
+        Runs that the study's reviewers marked as unusable.
     """
 
     participants: pd.DataFrame
     sessions: pd.DataFrame
     visits: pd.DataFrame
     problems: tuple[Problem, ...] = ()
+    marked: tuple[ImageMark, ...] = ()
 
 
 def source_files(settings: CohortSettings, dataset: Path) -> tuple[str, ...]:
-    """Return the files that the sources name, each ``dataset:PATH`` or an absolute path.
+    """Return the files that sources and adapter read, each ``dataset:PATH`` or an absolute path.
 
     Parameters
     ----------
@@ -96,6 +79,9 @@ def source_files(settings: CohortSettings, dataset: Path) -> tuple[str, ...]:
                 )
             else:
                 names[name if name.startswith(IN_DATASET) else str(path.resolve())] = None
+    listing = {"openpain": openpain_files, "a2cps": a2cps_files}.get(settings.adapter)
+    if listing is not None:
+        names.update(dict.fromkeys(f"{IN_DATASET}{name}" for name in listing(dataset)))
     return tuple(names)
 
 
@@ -155,18 +141,19 @@ def read_clinical(tables: Tables, settings: CohortSettings, dataset: Path) -> Cl
     births = check_people(sheets)
     check_birth(sheets, births)
     order = [name for source in settings.sources for name in source.events.values()]
-    own = _own_sheets(tables)
+    own, adapted, marked = _adapted(tables, settings, dataset)
+    problems += adapted
     first = check_visits([*sheets, *own], settings.schedule, order)
     zero = _zero(sheets, settings, first)
     check_windows(sheets, settings.schedule, zero)
     check_diaries(sheets, zero if settings.day_zero is None else first, _exported(settings))
     visits, differing = visits_of([*own, *sheets], zero)
-    problems += [item for sheet in sheets for item in sheet.problems]
+    problems += [item for sheet in [*own, *sheets] for item in sheet.problems]
     everything = tuple(sorted({*problems, *differing}))
-    if not settings.sources:
+    if not settings.sources and settings.adapter == "none":
         return Clinical(tables.participants, tables.sessions, visits, everything)
     people, sessions = wide_tables(visits, tables)
-    return Clinical(people, sessions, visits, everything)
+    return Clinical(people, sessions, visits, everything, marked)
 
 
 def _read(source: Source, dataset: Path, known: tuple[str, ...]) -> tuple[list[Sheet], list[Problem]]:
@@ -211,33 +198,15 @@ def _shown(name: str) -> str:
     return name.removeprefix(IN_DATASET)
 
 
-def _own_sheets(tables: Tables) -> list[Sheet]:
-    """Return the dataset's own tables as sheets."""
-    sheets = []
-    people, sessions = tables.participants, tables.sessions
-    if len(people.columns) and len(people):
-        ids = list(map(str, people.index))
-        own = text_sheet(
-            people, ids, [NO_SESSION] * len(ids), "participants.tsv", rows=tables.participant_rows
-        )
-        sheets.append(own)
-    places = tables.session_places or tuple(("sessions.tsv", -1) for _ in range(len(sessions)))
-    by_file: dict[str, list[int]] = {}
-    for place, (file, _) in enumerate(places):
-        by_file.setdefault(file, []).append(place)
-    for file, rows in by_file.items():
-        part = sessions.iloc[rows]
-        own = text_sheet(
-            part.drop(columns=_KEY),
-            list(map(str, part["participant_id"])),
-            list(map(str, part["session_id"])),
-            file,
-            rows=[places[row][1] for row in rows],
-        )
-        if "acq_time" in part.columns:
-            own.date = np.array([read_date(cell).days if cell else np.nan for cell in part["acq_time"]])
-        sheets.append(own)
-    return sheets
+def _adapted(
+    tables: Tables, settings: CohortSettings, dataset: Path
+) -> tuple[list[Sheet], list[Problem], tuple[ImageMark, ...]]:
+    """Return the dataset's own tables as the study's adapter reads them."""
+    if settings.adapter == "openpain":
+        return *read_openpain(tables, dataset), ()
+    if settings.adapter == "a2cps":
+        return read_a2cps(tables, dataset)
+    return own_sheets(tables), [], ()
 
 
 def _zero(sheets: Sequence[Sheet], settings: CohortSettings, first: pd.Series) -> pd.Series:
@@ -340,6 +309,6 @@ def visits_table(
     session_places
         File and row for each row of ``sessions``, where known.
     """
-    sheets = _own_sheets(Tables(participants, sessions, participant_rows, session_places))
+    sheets = own_sheets(Tables(participants, sessions, participant_rows, session_places))
     zero = check_visits(sheets, (), ())
     return visits_of(sheets, zero)[0] if sheets else schema("visits").table([])

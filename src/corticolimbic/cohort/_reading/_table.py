@@ -59,7 +59,8 @@ def read_table_source(
     if unused:
         more = f" and {len(unused) - 10} more" if len(unused) > 10 else ""
         sheet.problems.append(problem("CL335", file=name, row=1, found=", ".join(unused[:10]) + more))
-    own = {field.variable for field in fields.values()}
+    if keys.site and "site" not in {field.variable for field in fields.values()}:
+        put_sites(sheet, grid.coded(grid.columns.index(keys.site)), source)
     for column, what in fields.items():
         one = plan.columns[column]
         session = one.session or ""
@@ -72,8 +73,6 @@ def read_table_source(
             instance=one.instance or "",
             day=math.nan if one.day is None else one.day,
         )
-    if keys.site and "site" not in own:
-        put_sites(sheet, grid.coded(grid.columns.index(keys.site)), source)
     return sheet
 
 
@@ -271,6 +270,8 @@ def read_phenotype(path: Path, source: Source, *, name: str, known: tuple[str, .
             "CL318", file=name, row=1, found=f"no column participant_id in {', '.join(grid.columns[:6])}"
         )
     sheet = _sheet(grid, source, keys, name, known)
+    if keys.site:
+        put_sites(sheet, grid.coded(grid.columns.index(keys.site)), source)
     beside = path.with_name(path.name.removesuffix(".gz").removesuffix(".tsv") + ".json")
     said: dict[str, Any] = {}
     if beside.exists():
@@ -280,8 +281,6 @@ def read_phenotype(path: Path, source: Source, *, name: str, known: tuple[str, .
         if column and column not in {keys.id, keys.session, keys.instance, keys.day, keys.site}:
             what = phenotype_field(column, entry_of(said, column), source)
             _read_column(sheet, source, what, grid.coded(place))
-    if keys.site:
-        put_sites(sheet, grid.coded(grid.columns.index(keys.site)), source)
     return sheet
 
 
