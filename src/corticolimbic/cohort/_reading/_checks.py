@@ -80,28 +80,26 @@ def check_visits(
     """
     planned = [visit.session for visit in sorted(schedule, key=lambda item: item.day)]
     ranks = {name: place for place, name in enumerate(dict.fromkeys([*planned, *order]))}
-    dated: dict[str, list[tuple[tuple[int, tuple], float, int, int]]] = defaultdict(list)
+    dated: dict[str, dict[tuple[tuple[int, tuple], float], list[tuple[int, int]]]] = defaultdict(dict)
     for place, sheet in enumerate(sheets):
-        rows = np.flatnonzero(
-            sheet.alive
-            & ~np.isnan(sheet.date)
-            & (sheet.form == "")
-            & (sheet.instance == NO_INSTANCE)
-            & (sheet.session != NO_SESSION)
-        )
+        once = (sheet.form == "") & (sheet.instance == NO_INSTANCE) & (sheet.session != NO_SESSION)
+        rows = np.flatnonzero(sheet.alive & ~np.isnan(sheet.date) & once)
         for row in rows.tolist():
             session = str(sheet.session[row])
             rank = (ranks.get(session, len(ranks)), session_order(session) if session not in ranks else ())
-            dated[str(sheet.person[row])].append((rank, float(np.floor(sheet.date[row])), place, row))
+            visit = (rank, float(np.floor(sheet.date[row])))
+            dated[str(sheet.person[row])].setdefault(visit, []).append((place, row))
     first = {}
     for person, visits in dated.items():
-        visits.sort()
-        kept = _in_order([day for _, day, _, _ in visits])
-        for at, (_, day, place, row) in enumerate(visits):
+        ordered = sorted(visits)
+        kept = _in_order([day for _, day in ordered])
+        for at, visit in enumerate(ordered):
             if at not in kept:
-                sheets[place].say("CL325", row, f"dated {_iso(day)}, out of the order of the sessions")
-                sheets[place].date[row] = np.nan
-        first[person] = min(day for at, (_, day, _, _) in enumerate(visits) if at in kept)
+                place, row = visits[visit][0]
+                sheets[place].say("CL325", row, f"dated {_iso(visit[1])}, out of the order of the sessions")
+                for place, row in visits[visit]:
+                    sheets[place].date[row] = np.nan
+        first[person] = min(day for at, (_, day) in enumerate(ordered) if at in kept)
     return pd.Series(first, dtype=float)
 
 
