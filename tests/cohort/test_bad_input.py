@@ -12,7 +12,8 @@ import pytest
 from cohort.clinical import cells, read, redcap, said, table, why
 
 from corticolimbic.cohort import NO_SESSION, Source
-from corticolimbic.foundation import SettingsError, read_grid
+from corticolimbic.cohort._reading._grid import read_grid
+from corticolimbic.foundation import SettingsError
 
 PAIN = "id: ID\ncolumns:\n  pain: {unit: NRS, low: 0, high: 10}\n"
 DATED = "id: ID\ndate: day\nsession: visit\ncolumns:\n  pain: {unit: NRS, low: 0, high: 10}\n"

@@ -117,6 +117,20 @@ def validate(options: Namespace) -> int:
     return 3 if any(item.severity == "failed" for item in problems) else 0
 
 
+def fetch(options: Namespace) -> int:
+    """Fetch the exports of all sources that have an API."""
+    from corticolimbic.cohort import fetch_redcap
+
+    sources = [source for source in read_config(options.config).cohort.sources if source.api is not None]
+    if not sources:
+        raise SettingsError(f"{options.config}: no source under cohort.sources has an api")
+    for source in sources:
+        fetched = fetch_redcap(source)
+        for path in (*fetched.files, fetched.provenance):
+            _say(f"Written: {path}")
+    return 0
+
+
 def demo(options: Namespace) -> int:
     """Simulate a study, run on it, and say where the page is."""
     dataset, out = options.out / "dataset", options.out / "results"

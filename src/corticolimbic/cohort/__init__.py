@@ -10,6 +10,9 @@ from corticolimbic.cohort._reading._clinical import Clinical as Clinical
 from corticolimbic.cohort._reading._clinical import read_clinical as read_clinical
 from corticolimbic.cohort._reading._clinical import source_files as source_files
 from corticolimbic.cohort._reading._clinical import visits_table as visits_table
+from corticolimbic.cohort._reading._fetch import Fetched as Fetched
+from corticolimbic.cohort._reading._fetch import RedcapClient as RedcapClient
+from corticolimbic.cohort._reading._fetch import fetch_redcap as fetch_redcap
 from corticolimbic.cohort._reading._own_tables import ImageMark as ImageMark
 from corticolimbic.cohort._reading._own_tables import Tables as Tables
 from corticolimbic.cohort._settings import CohortSettings as CohortSettings

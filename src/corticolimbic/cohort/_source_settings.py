@@ -29,7 +29,7 @@ class RedcapApi(Settings):
 class ScheduledVisit(Settings):
     """One visit as planned."""
 
-    session: str = Field(pattern=SESSION_PATTERN, description="Session, ses-LABEL.")
+    session: str = Field(pattern=SESSION_PATTERN, description="Session of the visit, ses-LABEL.")
     day: float = Field(description="Planned day after the first visit, or after day_zero.")
     before: float = Field(default=0.0, ge=0, description="Days by which the visit may be early.")
     after: float = Field(default=0.0, ge=0, description="Days by which the visit may be late.")
@@ -60,7 +60,7 @@ class Source(Settings):
     )
     api: RedcapApi | None = Field(
         default=None,
-        description="Kind redcap: the project from which fetch_redcap writes the export to path.",
+        description="Kind redcap: the project from which corticolimbic fetch writes the export to path.",
     )
     labels: bool = Field(
         default=False, description="Kind redcap: cells (and perhaps headers) are labels in place of codes."

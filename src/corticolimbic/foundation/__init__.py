@@ -19,9 +19,6 @@ from corticolimbic.foundation._files import read_json as read_json
 from corticolimbic.foundation._files import sweep_temporary as sweep_temporary
 from corticolimbic.foundation._files import write_json as write_json
 from corticolimbic.foundation._files import write_text as write_text
-from corticolimbic.foundation._grids import Coded as Coded
-from corticolimbic.foundation._grids import Grid as Grid
-from corticolimbic.foundation._grids import read_grid as read_grid
 from corticolimbic.foundation._parallel import available_cores as available_cores
 from corticolimbic.foundation._parallel import parallel_map as parallel_map
 from corticolimbic.foundation._problems import PROBLEM_COLUMNS as PROBLEM_COLUMNS

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from corticolimbic.cohort._reading._dictionary import Dictionary, Entry
 from corticolimbic.cohort._reading._field import Field
+from corticolimbic.cohort._reading._grid import Coded, Grid
 from corticolimbic.cohort._source_settings import Source
-from corticolimbic.foundation import Coded, Grid
 
 _OWN = {
     "redcap_event_name": ("redcap_event_name", "Event Name"),

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corticolimbic.cohort._reading._field import Field
+from corticolimbic.cohort._reading._grid import read_grid
 from corticolimbic.cohort._source_settings import Source
-from corticolimbic.foundation import InputError, read_grid
+from corticolimbic.foundation import InputError
 
 _NAMES = {
     "field_name": ("variable / field name", "field_name"),

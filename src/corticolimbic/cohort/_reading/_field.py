@@ -11,9 +11,10 @@ import numpy as np
 from jaxtyping import Float, Int8, Shaped
 
 from corticolimbic.cohort._reading._dates import ReadDate, read_date
+from corticolimbic.cohort._reading._grid import Coded
 from corticolimbic.cohort._source_settings import Source
 from corticolimbic.cohort._visits import number
-from corticolimbic.foundation import MISSING_CELLS, Coded
+from corticolimbic.foundation import MISSING_CELLS
 
 MEANINGS = ("", "not asked", "refused", "lost", "unknown")
 """Why a value is missing, by its code in arrays; the first: it is not."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from corticolimbic.cohort._reading._grid import Coded
 from corticolimbic.cohort._reading._sheet import Sheet
-from corticolimbic.foundation import MISSING_CELLS, Coded, problem
+from corticolimbic.foundation import MISSING_CELLS, problem
 
 _SCIENTIFIC = re.compile(r"\d+([.,]\d+)?[eE]\+\d+")
 _POINT_ZERO = re.compile(r"\d+[.,]0+")

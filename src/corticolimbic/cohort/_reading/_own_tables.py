@@ -11,10 +11,11 @@ import pandas as pd
 
 from corticolimbic.cohort._reading._dates import read_date
 from corticolimbic.cohort._reading._field import UNKNOWN, Field, interpret
+from corticolimbic.cohort._reading._grid import Coded
 from corticolimbic.cohort._reading._sheet import Answers, Sheet, empty_sheet
 from corticolimbic.cohort._source_settings import Source
 from corticolimbic.cohort._visits import NO_SESSION
-from corticolimbic.foundation import Coded, InputError, inside
+from corticolimbic.foundation import InputError, inside
 
 KEY = ["participant_id", "session_id"]
 

@@ -19,13 +19,14 @@ from corticolimbic.cohort._reading._dictionary import (
     read_dictionary,
 )
 from corticolimbic.cohort._reading._field import MEANINGS, NOT_ASKED, UNKNOWN, Field, Interpreted, interpret
+from corticolimbic.cohort._reading._grid import read_grid
 from corticolimbic.cohort._reading._identity import identify, put_persons, set_aside_repeated
 from corticolimbic.cohort._reading._roles import days_of, put_people, put_sites
 from corticolimbic.cohort._reading._sheet import NO_INSTANCE, Sheet, declared_notes, empty_sheet
 from corticolimbic.cohort._reading._unit_mix import mixed_units
 from corticolimbic.cohort._source_settings import Meaning, Source
 from corticolimbic.cohort._visits import NO_SESSION
-from corticolimbic.foundation import InputError, SettingsError, problem, read_grid
+from corticolimbic.foundation import InputError, SettingsError, problem
 
 MISSING_CODES: Mapping[str, Meaning] = {
     "NASK": "not asked",

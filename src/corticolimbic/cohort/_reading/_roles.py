@@ -10,10 +10,11 @@ from jaxtyping import Float, Int64
 
 from corticolimbic.cohort._reading._dates import read_date
 from corticolimbic.cohort._reading._field import Field, Interpreted, as_number
+from corticolimbic.cohort._reading._grid import Coded
 from corticolimbic.cohort._reading._sheet import Answers, Sheet
 from corticolimbic.cohort._source_settings import Source
 from corticolimbic.cohort._visits import NO_SESSION
-from corticolimbic.foundation import MISSING_CELLS, Coded
+from corticolimbic.foundation import MISSING_CELLS
 
 _YEAR = re.compile(r"(1[89]|2[01])\d\d")
 _YEARS = (1880, 2199)

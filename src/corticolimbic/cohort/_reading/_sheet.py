@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int8, Int64, Shaped
 
 from corticolimbic.cohort._reading._field import BLANK, UNKNOWN, Field, Interpreted
-from corticolimbic.foundation import Coded, Problem, problem
+from corticolimbic.cohort._reading._grid import Coded
+from corticolimbic.foundation import Problem, problem
 
 NO_INSTANCE = "n/a"
 """Instance of what was asked once in a session."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from corticolimbic.cohort._reading._field import Field, interpret
+from corticolimbic.cohort._reading._grid import Coded, Grid, read_grid
 from corticolimbic.cohort._reading._identity import identify, put_persons, set_aside_repeated
 from corticolimbic.cohort._reading._json import entry_of, read_tolerant_json
 from corticolimbic.cohort._reading._mapping import Mapping, read_mapping
@@ -19,7 +20,7 @@ from corticolimbic.cohort._reading._sheet import NO_INSTANCE, Sheet, declared_no
 from corticolimbic.cohort._reading._unit_mix import mixed_units
 from corticolimbic.cohort._source_settings import Source
 from corticolimbic.cohort._visits import NO_SESSION
-from corticolimbic.foundation import MISSING_CELLS, Coded, Grid, InputError, problem, read_grid
+from corticolimbic.foundation import MISSING_CELLS, InputError, problem
 
 
 def read_table_source(

@@ -9,8 +9,8 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from corticolimbic.cohort._reading._field import UNKNOWN, Field, Interpreted
+from corticolimbic.cohort._reading._grid import Coded
 from corticolimbic.cohort._reading._sheet import Answers, Sheet
-from corticolimbic.foundation import Coded
 
 LEAST = 3
 """Fewest values beyond the scale that show a site to use another one; fewer are single slips."""

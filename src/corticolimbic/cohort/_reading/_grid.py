@@ -12,10 +12,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int32, Int64, Shaped
 
-from corticolimbic.foundation._errors import InputError, SettingsError
-from corticolimbic.foundation._files import TABLE_LIMIT, read_bytes
-from corticolimbic.foundation._problems import Problem, problem
-from corticolimbic.foundation._text_tables import COLUMN_LIMIT, decode_text
+from corticolimbic.foundation import (
+    COLUMN_LIMIT,
+    TABLE_LIMIT,
+    InputError,
+    Problem,
+    SettingsError,
+    decode_text,
+    problem,
+    read_bytes,
+)
 
 GRID_LIMIT = 400_000_000
 """Most cells of a grid: columns are stored as codes, so that more fit than into a table of strings."""
