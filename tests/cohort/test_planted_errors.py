@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from cohort.clinical import read
 
@@ -62,24 +63,57 @@ def hold(made: RedcapExport, found: Clinical) -> None:
 
 
 def test_an_export_without_errors_has_no_problems(tmp_path: Path) -> None:
-    made = redcap_export(tmp_path, people=70, errors_of_each_kind=0)
+    made = redcap_export(tmp_path, people=35, diary_days=6, errors_of_each_kind=0)
     found = read_export(made)
     assert made.planted == ()
     assert problems(found) == Counter()
-    assert len(found.participants) == 70
+    assert len(found.participants) == 35
     assert set(found.visits["missing"]) == {"", "refused", "not asked", "unknown"}
 
 
+def test_every_cell_of_a_clean_export_is_what_pandas_reads(tmp_path: Path) -> None:
+    made = redcap_export(tmp_path, people=42, diary_days=5, errors_of_each_kind=0)
+    visits = read_export(made).visits
+    raw = pd.read_csv(made.records, dtype=str, keep_default_na=False)
+    assert len(raw) == made.n_rows
+    keys = ["record_id", "redcap_event_name", "redcap_repeat_instance"]
+    names = [
+        name for name in raw.columns if not name.startswith("redcap") and name not in (*keys, "birth_date")
+    ]
+    long = raw.assign(row=np.arange(len(raw)) + 2).melt([*keys, "row"], names, "variable")
+    long = long[~long["value"].isin(["", "REF", "NASK"])]
+    theirs = pd.DataFrame(
+        {
+            "participant_id": "sub-" + long["record_id"],
+            "session_id": long["redcap_event_name"].map(sessions()),
+            "variable": long["variable"],
+            "instance": long["redcap_repeat_instance"].replace("", "n/a"),
+            "value": long["value"],
+            "row": long["row"],
+        }
+    ).sort_values(["participant_id", "session_id", "variable", "instance"])
+    ours = visits[(visits["value"] != "") & (visits["variable"] != "site")]
+    assert len(ours) == len(theirs)
+    for column in theirs:
+        assert ours[column].tolist() == theirs[column].tolist(), column
+    first = raw[raw["redcap_event_name"] == "baseline_arm_1"].drop_duplicates("record_id")
+    zero = pd.to_datetime(first.set_index("record_id")["visit_date"])
+    dates = raw["visit_date"].where(raw["visit_date"] != "", raw["diary_date"])
+    days = (pd.to_datetime(dates) - raw["record_id"].map(zero)).dt.days
+    assert (ours["day"].to_numpy() == days.to_numpy()[ours["row"].to_numpy() - 2]).all()
+
+
 def test_every_planted_error_is_found_with_its_row_and_none_is_invented(tmp_path: Path) -> None:
-    made = redcap_export(tmp_path, people=160, diary_days=12, errors_of_each_kind=4, seed=20260402)
+    made = redcap_export(tmp_path, people=130, diary_days=6, errors_of_each_kind=4, seed=20260402)
     found = read_export(made)
     assert len({item.kind for item in made.planted}) == 20
     hold(made, found)
 
 
 def test_a_wrong_cell_is_missing_and_the_cells_beside_it_are_read(tmp_path: Path) -> None:
-    made = redcap_export(tmp_path, people=160, diary_days=12, errors_of_each_kind=2)
-    visits = read_export(made).visits
+    made = redcap_export(tmp_path, people=110, diary_days=6, errors_of_each_kind=2)
+    found = read_export(made)
+    visits, people = found.visits, found.participants
     for item in made.planted:
         if item.kind in WRONG:
             rows = visits[visits["row"] == item.row]
@@ -93,7 +127,6 @@ def test_a_wrong_cell_is_missing_and_the_cells_beside_it_are_read(tmp_path: Path
         if item.kind in {"duplicate visit", "mangled id", "unknown event"}:
             assert item.row not in set(visits["row"])
     lake = visits[(visits["variable"] == "pain_now") & visits["value"].ne("")]
-    people = read_export(made).participants
     assert not set(lake["participant_id"]) & set(people.index[people["site"] == "lake"])
     formulas = visits[visits["variable"] == "comment"]["value"]
     assert (formulas.str.startswith("'=HYPERLINK")).sum() == 2

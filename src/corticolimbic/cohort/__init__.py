@@ -15,6 +15,7 @@ from corticolimbic.cohort._reading._fetch import RedcapClient as RedcapClient
 from corticolimbic.cohort._reading._fetch import fetch_redcap as fetch_redcap
 from corticolimbic.cohort._reading._own_tables import ImageMark as ImageMark
 from corticolimbic.cohort._reading._own_tables import Tables as Tables
+from corticolimbic.cohort._session_facts import session_fact as session_fact
 from corticolimbic.cohort._settings import CohortSettings as CohortSettings
 from corticolimbic.cohort._settings import Outcome as Outcome
 from corticolimbic.cohort._settings import Population as Population

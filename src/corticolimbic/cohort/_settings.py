@@ -127,6 +127,13 @@ class CohortSettings(Settings):
     site_column: str = Field(
         default="site", description="Column of the participants table that names the site."
     )
+    scanner_column: str = Field(
+        default="scanner", description="Column of the sessions or participants tables that names the scanner."
+    )
+    software_column: str = Field(
+        default="software_version",
+        description="Column of the sessions or participants tables with the scanner's software version.",
+    )
     sources: tuple[Source, ...] = Field(
         default=(),
         description="Clinical tables beside participants.tsv and the sessions tables; else these alone.",

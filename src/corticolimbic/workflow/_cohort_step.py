@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from corticolimbic.cohort import check_sites, flow, outcomes, population_table, sites
+from corticolimbic.cohort import (
+    CohortSettings,
+    check_sites,
+    flow,
+    outcomes,
+    population_table,
+    session_fact,
+    sites,
+)
 from corticolimbic.features import read_sessions, schema, session_order, write_table
 from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.measure import REFUSED
@@ -60,7 +68,7 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     found = outcomes(people, visits, settings.outcome)
     primary = _primary(found.table, found.primary)
     populations = population_table(people, quality, primary, settings)
-    write_table(_sessions(features, sites(people, settings)), "sessions", context.out / _OUTPUTS[0])
+    write_table(_sessions(features, people, visits, settings), "sessions", context.out / _OUTPUTS[0])
     write_table(read.clinical.visits, "visits", context.out / _OUTPUTS[1])
     write_table(found.table, "outcomes", context.out / _OUTPUTS[2])
     write_table(populations, "populations", context.out / _OUTPUTS[3])
@@ -116,7 +124,10 @@ def _sweep(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
+def _sessions(
+    features: pd.DataFrame, people: pd.DataFrame, visits: pd.DataFrame, settings: CohortSettings
+) -> pd.DataFrame:
+    site = sites(people, settings)
     key = ["participant_id", "session_id"]
     quality = features[features["measure"].isin(["mean_fd", "censored_share"])]
     rows = []
@@ -128,6 +139,8 @@ def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
                 "participant_id": person,
                 "session_id": session,
                 "site": site.get(person, "n/a"),
+                "scanner": session_fact(people, visits, person, session, settings.scanner_column),
+                "software": session_fact(people, visits, person, session, settings.software_column),
                 "n_runs": len(runs),
                 "mean_fd": means.get("mean_fd", np.nan),
                 "censored_share": means.get("censored_share", np.nan),

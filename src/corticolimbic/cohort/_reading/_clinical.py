@@ -131,7 +131,7 @@ def read_clinical(tables: Tables, settings: CohortSettings, dataset: Path) -> Cl
     SettingsError
         Where a declaration does not fit (a column, event or mapping that is not there).
     """
-    known = tuple(map(str, tables.participants.index))
+    known = tuple(sorted({*map(str, tables.participants.index), *_folders(dataset)}))
     sheets: list[Sheet] = []
     problems: list[Problem] = []
     for source in settings.sources:
@@ -154,6 +154,14 @@ def read_clinical(tables: Tables, settings: CohortSettings, dataset: Path) -> Cl
         return Clinical(tables.participants, tables.sessions, visits, everything)
     people, sessions = wide_tables(visits, tables)
     return Clinical(people, sessions, visits, everything, marked)
+
+
+def _folders(dataset: Path) -> set[str]:
+    """Return the people that the dataset has folders of, which show how their ids are written."""
+    try:
+        return {entry.name for entry in dataset.iterdir() if entry.name.startswith("sub-")}
+    except OSError:
+        return set()
 
 
 def _read(source: Source, dataset: Path, known: tuple[str, ...]) -> tuple[list[Sheet], list[Problem]]:

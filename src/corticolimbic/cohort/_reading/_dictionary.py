@@ -133,6 +133,7 @@ def _entry(values: Mapping[str, str], source: Source, file: str, row: int) -> En
         form=values["form_name"],
         shown_if=values["shown_if"],
         identifier=values["identifier"].casefold() == "y",
+        decimal="," if validation.endswith("comma_decimal") and source.decimal == "." else "",
     )
     return Entry(field, _TAGS.sub("", values["field_label"]).strip(), kind, read_as == "date")
 

@@ -51,6 +51,8 @@ class Field:
         Branching logic; empty where always shown.
     identifier
         Whether it tells who the person is.
+    decimal
+        Decimal sign of this field; empty: that of the source.
     """
 
     variable: str
@@ -64,6 +66,7 @@ class Field:
     form: str = ""
     shown_if: str = ""
     identifier: bool = False
+    decimal: str = ""
 
     @property
     def range_words(self) -> str:
@@ -196,7 +199,7 @@ def _clock(days: float) -> str:
 
 def _number(cell: str, what: Field, source: Source) -> Cell:
     try:
-        value = as_number(cell, source.decimal)
+        value = as_number(cell, what.decimal or source.decimal)
     except ValueError:
         if FORMULA.match(cell):
             return _fault("CL322")
