@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
         _step(commands, name, words)
     _report(commands)
     _validate(commands)
+    _fetch(commands)
     _simulate(commands)
     _evidence(commands)
     _markers(commands)
@@ -103,6 +104,13 @@ def _validate(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--config", type=_path, metavar="FILE", help="settings in YAML")
     command.add_argument("--tsv", action="store_true", help="print problems.tsv instead of sentences")
     command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
+
+
+def _fetch(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "fetch", "fetch REDCap exports into the files that the settings name")
+    command.add_argument(
+        "--config", type=_path, metavar="FILE", required=True, help="settings in YAML, with cohort.sources"
+    )
 
 
 def _simulate(commands: argparse._SubParsersAction) -> None:

@@ -101,12 +101,9 @@ def report(options: Namespace) -> int:
 
 def validate(options: Namespace) -> int:
     """List every problem of a dataset."""
-    from corticolimbic.dataset import validate as find_problems
+    from corticolimbic.workflow import validate as find_problems
 
-    if not options.dataset.is_dir():
-        raise SettingsError(f"{options.dataset} is no folder; name the folder of a dataset")
-    config = _config(options)
-    problems = find_problems(options.dataset, config.dataset, n_jobs=options.jobs or available_cores())
+    problems = find_problems(options.dataset, _config(options), n_jobs=options.jobs or available_cores())
     if options.tsv:
         _say("\t".join(PROBLEM_COLUMNS))
         for row in problem_rows(problems):
@@ -118,6 +115,20 @@ def validate(options: Namespace) -> int:
     if any(item.code == "CL802" for item in problems):
         return 1
     return 3 if any(item.severity == "failed" for item in problems) else 0
+
+
+def fetch(options: Namespace) -> int:
+    """Fetch the exports of all sources that have an API."""
+    from corticolimbic.cohort import fetch_redcap
+
+    sources = [source for source in read_config(options.config).cohort.sources if source.api is not None]
+    if not sources:
+        raise SettingsError(f"{options.config}: no source under cohort.sources has an api")
+    for source in sources:
+        fetched = fetch_redcap(source)
+        for path in (*fetched.files, fetched.provenance):
+            _say(f"Written: {path}")
+    return 0
 
 
 def demo(options: Namespace) -> int:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from corticolimbic.cohort._source_settings import ScheduledVisit, Source
 from corticolimbic.foundation import Settings
 
 
@@ -125,6 +126,29 @@ class CohortSettings(Settings):
 
     site_column: str = Field(
         default="site", description="Column of the participants table that names the site."
+    )
+    scanner_column: str = Field(
+        default="scanner", description="Column of the sessions or participants tables that names the scanner."
+    )
+    software_column: str = Field(
+        default="software_version",
+        description="Column of the sessions or participants tables with the scanner's software version.",
+    )
+    sources: tuple[Source, ...] = Field(
+        default=(),
+        description="Clinical tables beside participants.tsv and the sessions tables; else these alone.",
+    )
+    adapter: Literal["none", "openpain", "a2cps"] = Field(
+        default="none",
+        description="A study whose own way of writing tables is known: openpain (OpenPain subacute "
+        "longitudinal study) or a2cps (Acute to Chronic Pain Signatures).",
+    )
+    schedule: tuple[ScheduledVisit, ...] = Field(
+        default=(), description="Visits as planned, with their windows; visits outside are noted."
+    )
+    day_zero: str | None = Field(
+        default=None,
+        description="Variable with each person's day zero (surgery, onset); by default the first visit.",
     )
     outcome: Outcome = Field(default=Outcome(), description="What is to be predicted or compared.")
     populations: tuple[Population, ...] = Field(

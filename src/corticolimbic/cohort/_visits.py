@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pandas as pd
 
-from corticolimbic.features import schema
 from corticolimbic.foundation import MISSING_CELLS, Problem, SettingsError, problem
 
 NO_SESSION = "ses-none"
@@ -61,45 +60,3 @@ def text_column(participants: pd.DataFrame, column: str) -> pd.Series:
         raise SettingsError(f"participants.tsv has no column {column!r}; its columns are {has}")
     cells = participants[column].astype(str).str.strip()
     return cells.where(~cells.isin(MISSING_CELLS), "")
-
-
-def visits_table(participants: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
-    """Return every clinical cell in long form (schema ``visits``).
-
-    Parameters
-    ----------
-    participants
-        Strings, indexed by participant_id.
-    sessions
-        Strings, columns participant_id, session_id and others.
-    """
-    parts = []
-    if len(participants.columns) and len(participants):
-        wide = participants.rename_axis("participant_id").reset_index()
-        parts.append(_long(wide.assign(session_id=NO_SESSION), "participants.tsv"))
-    if len(sessions):
-        parts.append(_long(sessions, "sessions.tsv"))
-    form = schema("visits")
-    if not parts:
-        return form.table([])
-    table = pd.concat(parts, ignore_index=True)
-    return form.check(table.sort_values(form.key, ignore_index=True)[form.names])
-
-
-def _long(wide: pd.DataFrame, source: str) -> pd.DataFrame:
-    key = ["participant_id", "session_id"]
-    columns = {name: place for place, name in enumerate(name for name in wide.columns if name not in key)}
-    numbered = wide.rename(columns=columns)  # a column of the source may be called "variable" or "value"
-    table = numbered.melt(id_vars=key, var_name="variable", value_name="value")
-    table["variable"] = table["variable"].map(dict(enumerate(columns)))
-    cells = table["value"].fillna("").astype(str).str.strip()
-    table["value"] = cells.where(~cells.isin(MISSING_CELLS), "")
-    table["number"] = [_number_or_nan(cell) for cell in table["value"]]
-    return table.assign(source=source)
-
-
-def _number_or_nan(cell: str) -> float:
-    try:
-        return number(cell)
-    except ValueError:
-        return math.nan

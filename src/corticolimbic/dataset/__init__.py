@@ -14,6 +14,7 @@ from corticolimbic.dataset._description import read_description as read_descript
 from corticolimbic.dataset._join import check_join as check_join
 from corticolimbic.dataset._map import VolumeMap as VolumeMap
 from corticolimbic.dataset._map import read_map as read_map
+from corticolimbic.dataset._marked import without_runs as without_runs
 from corticolimbic.dataset._mask import read_mask as read_mask
 from corticolimbic.dataset._motion import Motion as Motion
 from corticolimbic.dataset._motion import read_motion as read_motion

@@ -51,6 +51,8 @@ class Participants:
         People with several differing rows: in no row of ``table``.
     usable
         False where there is no table, or none that can be read.
+    rows
+        Row of the file for each of ``ids``.
     """
 
     ids: tuple[str, ...]
@@ -59,6 +61,7 @@ class Participants:
     problems: tuple[Problem, ...] = ()
     set_aside: tuple[str, ...] = ()
     usable: bool = True
+    rows: tuple[int, ...] = ()
 
 
 @dataclass
@@ -93,6 +96,7 @@ def read_participants(root: Path) -> Participants:
         table=frame,
         problems=tuple(sorted(set(problems))),
         set_aside=tuple(sorted(set(rows.cells) - set(unique))),
+        rows=tuple(rows.cells[person][0][0] for person in sorted(unique)),
     )
 
 

@@ -38,11 +38,14 @@ class SessionTables:
         What was found.
     files
         The files read, relative to the dataset.
+    places
+        File and row of each row of ``table``.
     """
 
     table: pd.DataFrame
     problems: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
+    places: tuple[tuple[str, int], ...] = ()
 
 
 def read_sessions_tables(root: Path) -> SessionTables:
@@ -52,12 +55,16 @@ def read_sessions_tables(root: Path) -> SessionTables:
     rows = [row for name, participant in files for row in _rows(root, name, participant, problems)]
     kept = _unique(rows, problems)
     columns = list(dict.fromkeys(column for row in kept for column in row[4]))
-    cells = [
-        [row[0], row[1], *(row[4].get(column, "") for column in columns)] for row in sorted(kept, key=_key)
-    ]
+    kept = sorted(kept, key=_key)
+    cells = [[row[0], row[1], *(row[4].get(column, "") for column in columns)] for row in kept]
     names = pd.Index(["participant_id", "session_id", *columns], dtype="str")
     table = pd.DataFrame(cells, columns=names, dtype="str")
-    return SessionTables(table, tuple(sorted(set(problems))), tuple(name for name, _ in files))
+    return SessionTables(
+        table,
+        tuple(sorted(set(problems))),
+        tuple(name for name, _ in files),
+        tuple((row[2], row[3]) for row in kept),
+    )
 
 
 def _key(row: _Row) -> tuple[str, str]:

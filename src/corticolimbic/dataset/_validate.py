@@ -14,7 +14,7 @@ from corticolimbic.dataset._description import read_description
 from corticolimbic.dataset._join import check_join
 from corticolimbic.dataset._mask import read_mask
 from corticolimbic.dataset._motion import read_motion
-from corticolimbic.dataset._participants import read_participants
+from corticolimbic.dataset._participants import Participants, read_participants
 from corticolimbic.dataset._runs import AnyRun, BoldRun, CiftiRun, ImageRun, SeriesRun
 from corticolimbic.dataset._scan import scan
 from corticolimbic.dataset._series import read_series
@@ -24,7 +24,13 @@ from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, Problem, parallel_map, problem, read_json
 
 
-def validate(root: Path, settings: DatasetSettings | None = None, *, n_jobs: int = 1) -> tuple[Problem, ...]:
+def validate(
+    root: Path,
+    settings: DatasetSettings | None = None,
+    *,
+    n_jobs: int = 1,
+    people: Participants | None = None,
+) -> tuple[Problem, ...]:
     """Read every file of a dataset and return all that is wrong with it, sorted; never stops at the first.
 
     Parameters
@@ -35,10 +41,12 @@ def validate(root: Path, settings: DatasetSettings | None = None, *, n_jobs: int
         Which tasks, segmentations and spaces are asked for.
     n_jobs
         Processes that read runs.
+    people
+        The people, where clinical sources say who they are; by default those of participants.tsv.
     """
     settings = settings or DatasetSettings()
     found = scan(root, settings)
-    people = read_participants(root)
+    people = people or read_participants(root)
     problems = [
         *found.problems,
         *people.problems,

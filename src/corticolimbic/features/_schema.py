@@ -106,7 +106,9 @@ def _typed(values: pd.Series, column: Column, table: str) -> pd.Series:
                 [_vector(cell) for cell in values], index=values.index, name=values.name, dtype=object
             )
         _refuse_other_types(values, column.type)
-        filled = values.astype(object).where(values.notna(), _EMPTY[column.type])
+        known = values.notna()
+        filled = values.astype(object)
+        filled = filled if known.all() else filled.where(known, _EMPTY[column.type])
         return filled.astype({"string": object, "int": "int64", "float": "float64"}[column.type])
     except (TypeError, ValueError, OverflowError) as error:
         raise SchemaError(f"table {table}, column {column.name}: {error}") from error

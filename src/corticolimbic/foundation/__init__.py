@@ -36,4 +36,6 @@ from corticolimbic.foundation._text_tables import CELL_LIMIT as CELL_LIMIT
 from corticolimbic.foundation._text_tables import COLUMN_LIMIT as COLUMN_LIMIT
 from corticolimbic.foundation._text_tables import MISSING_CELLS as MISSING_CELLS
 from corticolimbic.foundation._text_tables import TextTable as TextTable
+from corticolimbic.foundation._text_tables import decode_text as decode_text
 from corticolimbic.foundation._text_tables import read_text_table as read_text_table
+from corticolimbic.foundation._yaml import read_yaml as read_yaml

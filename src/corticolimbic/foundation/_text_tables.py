@@ -66,7 +66,7 @@ def read_text_table(path: Path, *, name: str = "", limit: int = TABLE_LIMIT) -> 
     """
     label = name or path.name
     try:
-        text, notes = _decode(read_bytes(path, limit=limit), label)
+        text, notes = decode_text(read_bytes(path, limit=limit), label)
     except InputError as error:
         raise InputError(error.problem.code, file=label, found=error.problem.found) from error
     if not text.strip():
@@ -81,22 +81,40 @@ def read_text_table(path: Path, *, name: str = "", limit: int = TABLE_LIMIT) -> 
     )
 
 
-def _decode(data: bytes, label: str) -> tuple[str, list[Problem]]:
+def decode_text(data: bytes, label: str, *, encoding: str = "") -> tuple[str, list[Problem]]:
+    r"""Return bytes as NFC text with ``\n`` line ends, and notes on what was tolerated.
+
+    Parameters
+    ----------
+    data
+        Content of a file.
+    label
+        How problems name the file.
+    encoding
+        Encoding that is known; by default UTF-8, with UTF-16 by its mark, else GB18030.
+
+    Raises
+    ------
+    InputError
+        CL104 where the bytes are no text.
+    """
     notes = []
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if encoding:
+        encodings = ["utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding]
+    elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif data.startswith(b"\xef\xbb\xbf"):
         encodings = ["utf-8-sig"]
         notes.append(problem("CL106", file=label, found="a byte order mark"))
     else:
         encodings = ["utf-8", "gb18030"]
-    for encoding in encodings:
+    for trial in encodings:
         try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
+            text = data.decode(trial)
+        except (UnicodeDecodeError, LookupError):
             continue
-        if encoding in {"utf-16", "gb18030"}:
-            notes.append(problem("CL105", file=label, found=f"text decoded as {encoding.upper()}"))
+        if trial in {"utf-16", "gb18030"}:
+            notes.append(problem("CL105", file=label, found=f"text decoded as {trial.upper()}"))
         if "\0" in text:
             break
         if "\r" in text:

@@ -2,6 +2,9 @@
 
 from corticolimbic.simulate._people import Person as Person
 from corticolimbic.simulate._people import person as person
+from corticolimbic.simulate._redcap_export import PlantedError as PlantedError
+from corticolimbic.simulate._redcap_export import RedcapExport as RedcapExport
+from corticolimbic.simulate._redcap_export import redcap_export as redcap_export
 from corticolimbic.simulate._settings import PlantedEffect as PlantedEffect
 from corticolimbic.simulate._settings import SimulateSettings as SimulateSettings
 from corticolimbic.simulate._simulate import simulate as simulate

@@ -1,5 +1,6 @@
 """Steps with declared inputs and outputs, cached and resumable; `run` takes a dataset to a page."""
 
+from corticolimbic.workflow._clinical import validate as validate
 from corticolimbic.workflow._config import Config as Config
 from corticolimbic.workflow._config import config_text as config_text
 from corticolimbic.workflow._config import read_config as read_config

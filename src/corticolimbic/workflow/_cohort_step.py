@@ -8,16 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from corticolimbic.cohort import check_sites, flow, outcomes, population_table, sites, visits_table
-from corticolimbic.dataset import read_participants, read_sessions_tables
+from corticolimbic.cohort import (
+    CohortSettings,
+    check_sites,
+    flow,
+    outcomes,
+    population_table,
+    session_fact,
+    sites,
+)
 from corticolimbic.features import read_sessions, schema, session_order, write_table
 from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.measure import REFUSED
 from corticolimbic.stats import baseline_rows, measured_quality
+from corticolimbic.workflow._clinical import clinical_inputs, read_people
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM, outputs
 from corticolimbic.workflow._quality_tables import region_quality, run_quality
-from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
+from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = (
     "sessions.parquet",
@@ -41,8 +49,7 @@ def _settings(config: Config) -> dict[str, Any]:
 def _units(context: Context, found: Found) -> tuple[Unit, ...]:
     if not found.participants.usable:
         return ()
-    tables = ("participants.tsv", *found.sessions.files)
-    inputs = (*(f"{DATASET}{name}" for name in tables), *measured_inputs(found))
+    inputs = (*clinical_inputs(context, found), *measured_inputs(found))
     seen = list(found.scan.participants_seen)
     outputs = (*_OUTPUTS, *_QUALITY) if context.config.measure.quality else _OUTPUTS
     return (Unit("cohort", "all", inputs, outputs, seen),)
@@ -55,8 +62,8 @@ def baseline_session(config: Config) -> str | None:
 
 def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.cohort
-    people = read_participants(context.dataset).table
-    visits = read_sessions_tables(context.dataset).table
+    read = read_people(context.dataset, settings)
+    people, visits = read.participants.table, read.sessions.table
     features = read_sessions(context.out, "features", room=ROOM)
     baseline = baseline_rows(features, baseline_session(context.config))
     quality = measured_quality(baseline)
@@ -64,12 +71,12 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     found = outcomes(people, visits, settings.outcome)
     primary = _primary(found.table, found.primary)
     populations = population_table(people, quality, primary, settings)
-    place = sites(people, settings)
-    write_table(_sessions(features, place), "sessions", context.out / _OUTPUTS[0])
+    write_table(_sessions(features, people, visits, settings), "sessions", context.out / _OUTPUTS[0])
     if context.config.measure.quality:
+        place = sites(people, settings)
         write_table(run_quality(features, place), "quality", context.out / _QUALITY[0])
         write_table(region_quality(features, place), "region_quality", context.out / _QUALITY[1])
-    write_table(visits_table(people, visits), "visits", context.out / _OUTPUTS[1])
+    write_table(read.clinical.visits, "visits", context.out / _OUTPUTS[1])
     write_table(found.table, "outcomes", context.out / _OUTPUTS[2])
     write_table(populations, "populations", context.out / _OUTPUTS[3])
     counts = flow(
@@ -124,7 +131,10 @@ def _sweep(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
+def _sessions(
+    features: pd.DataFrame, people: pd.DataFrame, visits: pd.DataFrame, settings: CohortSettings
+) -> pd.DataFrame:
+    site = sites(people, settings)
     key = ["participant_id", "session_id"]
     quality = features[features["measure"].isin(["mean_fd", "censored_share"])]
     rows = []
@@ -136,6 +146,8 @@ def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
                 "participant_id": person,
                 "session_id": session,
                 "site": site.get(person, "n/a"),
+                "scanner": session_fact(people, visits, person, session, settings.scanner_column),
+                "software": session_fact(people, visits, person, session, settings.software_column),
                 "n_runs": len(runs),
                 "mean_fd": means.get("mean_fd", np.nan),
                 "censored_share": means.get("censored_share", np.nan),
@@ -144,4 +156,4 @@ def _sessions(features: pd.DataFrame, site: pd.Series) -> pd.DataFrame:
     return schema("sessions").table(rows)
 
 
-COHORT = Step("cohort", "Reading the cohort", 2, _settings, _units, _cohort, (*_OUTPUTS, *_QUALITY))
+COHORT = Step("cohort", "Reading the cohort", 3, _settings, _units, _cohort, (*_OUTPUTS, *_QUALITY))

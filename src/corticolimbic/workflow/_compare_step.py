@@ -9,27 +9,31 @@ import numpy as np
 import pandas as pd
 
 from corticolimbic.circuit import layout, measurable_edges, missing_regions, region, split_side
-from corticolimbic.dataset import read_participants
 from corticolimbic.features import read_sessions, read_table, write_table
 from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.stats import baseline_rows, circuit_means, compare, measured_quality
+from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM, circuit_atlas
-from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
+from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = ("compare/effects.tsv", "compare/declared.json", "circuit.json")
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    return {**config.compare.plain(), "baseline_session": baseline_session(config)}
+    return {
+        **config.compare.plain(),
+        "baseline_session": baseline_session(config),
+        **clinical_settings(config),
+    }
 
 
 def _units(context: Context, found: Found) -> tuple[Unit, ...]:
     if not found.participants.usable or not context.config.measure.circuit_edges:
         return ()
     cohort = ("cohort/outcomes.parquet", "cohort/populations.parquet")
-    inputs = (f"{DATASET}participants.tsv", *cohort, *measured_inputs(found))
+    inputs = (*clinical_inputs(context, found), *cohort, *measured_inputs(found))
     return (Unit("compare", "all", inputs, _OUTPUTS),)
 
 
@@ -43,7 +47,7 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     found = compare(
         circuit,
         measured_quality(baseline),
-        read_participants(context.dataset).table,
+        read_people(context.dataset, context.config.cohort).participants.table,
         read_table("outcomes", context.out / "cohort/outcomes.parquet"),
         populations,
         frozenset(

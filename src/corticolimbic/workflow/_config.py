@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,12 +12,10 @@ from pydantic import BaseModel, Field
 
 from corticolimbic.cohort import CohortSettings
 from corticolimbic.dataset import DatasetSettings
-from corticolimbic.foundation import InputError, Settings, SettingsError, read_bytes
+from corticolimbic.foundation import Settings, SettingsError, read_yaml
 from corticolimbic.measure import MeasureSettings
 from corticolimbic.predict import PredictSettings
 from corticolimbic.stats import CompareSettings
-
-_LIMIT = 2**20
 
 
 class Config(Settings):
@@ -32,26 +30,6 @@ class Config(Settings):
     predict: PredictSettings = Field(default=PredictSettings(), description="Which markers are applied.")
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without aliases (a few lines could stand for gigabytes) and without a name that stands twice."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="aliases (*name) are not read here", problem_mark=mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: Any = False) -> dict[Hashable, Any]:  # noqa: FBT002  PyYAML's own
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(problem="a list or mapping as name", problem_mark=key.start_mark)
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands twice", problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 def read_config(path: Path) -> Config:
     """Read a configuration from YAML.
 
@@ -61,17 +39,7 @@ def read_config(path: Path) -> Config:
         Where the file cannot be read, is no YAML mapping, or holds a setting that does not exist or does not
         fit.
     """
-    try:
-        text = read_bytes(path, limit=_LIMIT).decode("utf-8-sig")
-        values = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
-    except InputError as error:
-        raise SettingsError(f"configuration {path}: {error.problem.found}") from error
-    except (ValueError, yaml.YAMLError, RecursionError) as error:  # ValueError: no UTF-8, a 13th month
-        raise SettingsError(f"configuration {path} is no YAML that can be read: {error}") from error
-    if values is not None and not isinstance(values, dict):
-        raise SettingsError(
-            f"configuration {path}: expected settings by name, found a {type(values).__name__}"
-        )
+    values = read_yaml(path, what="configuration")
     unknown = list(_unknown(values or {}, Config))
     if unknown:
         raise SettingsError(f"configuration {path.name}: " + "; ".join(unknown))

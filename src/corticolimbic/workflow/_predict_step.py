@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from corticolimbic.dataset import read_participants
 from corticolimbic.features import read_sessions, read_table, schema, write_table
 from corticolimbic.foundation import Problem, write_json
 from corticolimbic.predict import Marker, differences, gather, judge, marker, person_scores, score
+from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM
-from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
+from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = (
     "predict/scores.tsv",
@@ -31,6 +31,7 @@ def _settings(config: Config) -> dict[str, Any]:
         **config.predict.plain(),
         "fd_threshold": config.measure.fd_threshold,
         "baseline_session": baseline_session(config),
+        **clinical_settings(config),
     }
 
 
@@ -38,14 +39,14 @@ def _units(context: Context, found: Found) -> tuple[Unit, ...]:
     if not found.participants.usable or not context.config.predict.markers:
         return ()
     cohort = ("cohort/outcomes.parquet", "cohort/populations.parquet")
-    inputs = (f"{DATASET}participants.tsv", *cohort, *measured_inputs(found))
+    inputs = (*clinical_inputs(context, found), *cohort, *measured_inputs(found))
     return (Unit("predict", "all", inputs, _OUTPUTS),)
 
 
 def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.predict
     features = read_sessions(context.out, "features", room=ROOM)
-    people = read_participants(context.dataset).table
+    people = read_people(context.dataset, context.config.cohort).participants.table
     populations = read_table("populations", context.out / "cohort/populations.parquet")
     outcomes = read_table("outcomes", context.out / "cohort/outcomes.parquet")
     sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"].to_dict()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corticolimbic.dataset import check_join, read_description, read_participants, read_sessions_tables, scan
+from corticolimbic.dataset import check_join, read_description, scan
 from corticolimbic.foundation import (
     Problem,
     SettingsError,
@@ -15,6 +15,7 @@ from corticolimbic.foundation import (
     sweep_temporary,
 )
 from corticolimbic.workflow._check_settings import check_settings
+from corticolimbic.workflow._clinical import read_people, usable_runs
 from corticolimbic.workflow._cohort_step import COHORT
 from corticolimbic.workflow._collect import collect
 from corticolimbic.workflow._compare_step import COMPARE
@@ -131,11 +132,14 @@ def dry_run(
 def _look(dataset: Path, out: Path, config: Config) -> tuple[Context, Found, list[Problem]]:
     if not dataset.is_dir():
         raise SettingsError(f"{dataset} is no folder; name the folder of a dataset")
-    found = Found(scan(dataset, config.dataset), read_participants(dataset), read_sessions_tables(dataset))
+    people = read_people(dataset.resolve(), config.cohort)
+    runs = usable_runs(scan(dataset, config.dataset), people)
+    found = Found(runs, people.participants, people.sessions)
     problems = [
         *found.scan.problems,
         *found.participants.problems,
         *found.sessions.problems,
+        *people.clinical.problems,
         *check_join(found.scan, found.participants, config.dataset),
         *read_description(dataset).problems,
     ]
