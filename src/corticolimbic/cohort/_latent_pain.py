@@ -126,17 +126,17 @@ def posterior(
     return mean, covariance
 
 
-def chance_persistent(
-    mean: Float[np.ndarray, "2"],
-    covariance: Float[np.ndarray, "2 2"],
+def chances_persistent(
+    mean: Float[np.ndarray, "person 2"],
+    covariance: Float[np.ndarray, "person 2 2"],
     criterion: Criterion,
-) -> float:
-    """Return the probability that pain persists, for a normal law cut at 0 and 10.
+) -> Float[np.ndarray, " person"]:
+    """Return the probability that pain persists, for normal laws cut at 0 and 10.
 
     Parameters
     ----------
     mean, covariance
-        First and final pain before the cut.
+        First and final pain of each person before the cut.
     criterion
         What makes pain persistent.
 
@@ -146,28 +146,28 @@ def chance_persistent(
     """
     from scipy.special import ndtr
 
-    spread = float(np.sqrt(covariance[0, 0]))
-    low, high = max(0.0, mean[0] - _REACH * spread), min(TOP, mean[0] + _REACH * spread)
-    if low >= high:  # all the mass lies beyond an end
-        low, high = (0.0, min(TOP, spread)) if mean[0] < 0 else (max(0.0, TOP - spread), TOP)
-    first = low + (high - low) * (_NODES + 1) / 2
-    slope = covariance[0, 1] / covariance[0, 0]
-    middle = mean[1] + slope * (first - mean[0])
-    width = float(np.sqrt(max(covariance[1, 1] - slope * covariance[0, 1], 1e-12)))
-    outer = -0.5 * ((first - mean[0]) / spread) ** 2
-    outer = _WEIGHTS * np.exp(outer - outer.max())
+    spread = np.sqrt(covariance[:, 0, 0])
+    low, high = mean[:, 0] - _REACH * spread, mean[:, 0] + _REACH * spread
+    # Where all the mass lies beyond an end, what is nearest to that end is left.
+    low = np.clip(low, 0.0, np.maximum(TOP - spread, 0.0))
+    high = np.clip(high, np.minimum(spread, TOP), TOP)
+    first = low[:, None] + (high - low)[:, None] * (_NODES + 1) / 2
+    slope = covariance[:, 0, 1] / covariance[:, 0, 0]
+    away = first - mean[:, :1]
+    middle = mean[:, 1:] + slope[:, None] * away
+    width = np.sqrt(np.maximum(covariance[:, 1, 1] - slope * covariance[:, 0, 1], 1e-12))[:, None]
+    outer = -0.5 * (away / spread[:, None]) ** 2
+    outer = _WEIGHTS * np.exp(outer - outer.max(axis=1, keepdims=True))
     line = np.clip(criterion.line(first), 0.0, TOP)
     # Computed on the side of the nearer tail, where differences of probabilities keep their digits.
     sign = np.where(middle > TOP / 2, -1.0, 1.0)
-    ends = np.stack([np.zeros_like(first), line, np.full_like(first, TOP)])
-    scaled = sign * (ends - middle) / width
-    over = np.abs(ndtr(scaled[2]) - ndtr(scaled[1]))
-    whole = np.abs(ndtr(scaled[2]) - ndtr(scaled[0]))
-    if float((outer * whole).sum()) > 1e-200:
-        return float(np.clip((outer * over).sum() / (outer * whole).sum(), 0.0, 1.0))
-    # Final pain is certain to lie beyond an end: it stands at that end.
-    at_end = 0.0 if float(np.average(middle, weights=outer)) < TOP / 2 else TOP
-    return float((outer * (at_end >= line)).sum() / outer.sum())
+    bottom, at_line, top = (ndtr(sign * (end - middle) / width) for end in (0.0, line, TOP))
+    over, whole = (outer * np.abs(top - at_line)).sum(axis=1), (outer * np.abs(top - bottom)).sum(axis=1)
+    # Where final pain is certain to lie beyond an end, it stands at that end.
+    mostly_low = (outer * middle).sum(axis=1) < TOP / 2 * outer.sum(axis=1)
+    at_end = np.where(mostly_low, 0.0, TOP)[:, None]
+    certain = (outer * (at_end >= line)).sum(axis=1) / outer.sum(axis=1)
+    return np.where(whole > 1e-200, np.clip(over / np.maximum(whole, 1e-300), 0.0, 1.0), certain)
 
 
 @dataclass(frozen=True)

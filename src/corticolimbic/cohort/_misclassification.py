@@ -120,9 +120,9 @@ def chance_of_a_fall(
     --------
     The figure of METHODS M-1:
 
-    >>> round(chance_of_a_fall(6, 0.20, 1.2), 2)
+    >>> round(chance_of_a_fall(6.0, 0.20, 1.2), 2)
     0.24
-    >>> round(chance_of_a_fall(6, 0.20, 1.2, against="rating"), 2)
+    >>> round(chance_of_a_fall(6.0, 0.20, 1.2, against="rating"), 2)
     0.22
     """
     from scipy.special import ndtr

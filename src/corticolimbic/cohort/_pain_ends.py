@@ -13,7 +13,7 @@ from corticolimbic.cohort._latent_pain import (
     Clock,
     LatentPain,
     Path,
-    chance_persistent,
+    chances_persistent,
     learn_clock,
     learn_latent_pain,
     posterior,
@@ -72,11 +72,11 @@ def persistence(ratings: Ratings, outcome: Outcome, settings: TrajectorySettings
     study = learn_latent_pain(ends[:, 0], ends[:, 1], day_to_day_sd=sd, minimum_people=least)
     clock = _clock(list(paths.values()), ends, least)
     rules = criteria(outcome)
-    chances = {}
-    for person, path in paths.items():
-        mean, covariance = posterior(Path(clock(path.time), path.rating), study, sd)
-        chances[person] = [chance_persistent(mean, covariance, rule) for rule in rules.values()]
-    table = pd.DataFrame.from_dict(chances, orient="index", columns=list(rules), dtype=float)
+    laws = [posterior(Path(clock(path.time), path.rating), study, sd) for path in paths.values()]
+    means = np.array([mean for mean, _ in laws]).reshape(-1, 2)
+    covariances = np.array([covariance for _, covariance in laws]).reshape(-1, 2, 2)
+    chances = {name: chances_persistent(means, covariances, rule) for name, rule in rules.items()}
+    table = pd.DataFrame(chances, index=pd.Index(list(paths), dtype=object), dtype=float)
     return Persistence(table, study, clock)
 
 
