@@ -80,8 +80,8 @@ def test_the_first_rule_that_does_not_hold_is_the_reason() -> None:
         "sub-6": "",
     }
     assert found.barred is not None
-    assert found.barred["sub-6"] == "not enrolled, not: consent = 1"
-    assert found.barred["sub-2"].startswith("not eligible, not: weeks")
+    assert found.barred["sub-6"] == "not enrolled (not: consent = 1)"
+    assert found.barred["sub-2"].startswith("not eligible (not: weeks")
     assert Screening().barred is None
     nothing = screening(visits, people.index, TrajectorySettings(), None)
     assert (nothing.ineligible, nothing.not_enrolled) == (None, None)
@@ -138,7 +138,9 @@ def dated() -> tuple[pd.DataFrame, pd.Series]:
 def test_completeness_counts_what_is_there_of_what_is_due() -> None:
     visits, place = dated()
     told = TrajectorySettings.from_mapping(DATES)
-    table = completeness_table(visits, place, ("nrs",), told)
+    whole = completeness_table(visits, place, ("nrs",), told)
+    key = ["site", "month", "session_id"]
+    table = whole[(whole[key] != "all").all(axis=1)]
     counted = table.set_index(["site", "month", "session_id", "variable"])[
         ["n_present", "n_due", "n_not_due"]
     ]
@@ -157,6 +159,11 @@ def test_completeness_counts_what_is_there_of_what_is_due() -> None:
         ("b", "n/a", "ses-b", VISIT): (0, 1, 0),
     }
     assert np.isnan(table.loc[table["n_due"] == 0, "share"]).all()
+    for name in key:  # what is counted together is the sum of what is counted apart
+        others = [item for item in key if item != name]
+        apart = whole[whole[name] != "all"].groupby([*others, "variable"])[["n_due", "n_present"]].sum()
+        together = whole[whole[name] == "all"].set_index([*others, "variable"])[["n_due", "n_present"]]
+        pd.testing.assert_frame_equal(apart, together.sort_index(), check_index_type=False)
     (odd,) = visit_dates(visits, told)[1]
     assert (odd.code, odd.participant_id, odd.session_id) == ("CL346", "sub-4", "ses-a")
 
@@ -180,6 +187,7 @@ def test_visits_that_are_not_yet_due_are_told_apart_in_the_flow() -> None:
 def test_without_schedule_or_dates_the_sessions_found_are_due_from_everyone() -> None:
     people, visits = study()
     table = completeness_table(visits, sites(people, CohortSettings()), ("nrs",), TrajectorySettings())
+    table = table[(table["site"] == "all") & (table["month"] == "n/a")]
     everyone = table.groupby(["session_id", "variable"])[["n_present", "n_due"]].sum()
     assert everyone.loc[("ses-a", "nrs")].tolist() == [6, 6]
     assert everyone.loc[("ses-b", VISIT)].tolist() == [5, 6]

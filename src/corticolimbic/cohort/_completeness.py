@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, timedelta
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from corticolimbic.features import schema
 
 VISIT = "(visit)"
 """Stands for a visit as such: any value at all."""
+ALL = "all"
+"""Stands for all sites, all months, or all visits together."""
 _LATEST = date.max - timedelta(days=1)
 
 
@@ -23,7 +26,8 @@ def completeness_table(
     """Count values that are there, of those that are due (schema ``completeness``).
 
     A visit is due once its planned day, and the days by which it may be late, lie before the latest date in
-    the data; without dates every planned visit is due. The month is the one in which it was due.
+    the data; without dates every planned visit is due. The month is the one in which it was due. Sites,
+    months and visits are also counted together.
 
     Parameters
     ----------
@@ -49,8 +53,8 @@ def completeness_table(
             for variable in (VISIT, *variables):
                 there = (str(person), visit.session, variable) in present
                 state = "present" if there else ("waiting" if waiting else "absent")
-                key = (str(site), month, visit.session, variable)
-                counts.setdefault(key, Counter())[state] += 1
+                for key in product((str(site), ALL), (month, ALL), (visit.session, ALL)):
+                    counts.setdefault((*key, variable), Counter())[state] += 1
     rows = []
     for (site, month, session, variable), count in sorted(counts.items()):
         due_now = count["present"] + count["absent"]

@@ -77,11 +77,8 @@ class Screening:
     def barred(self) -> pd.Series | None:
         """Why a person is in no population that asks for eligible people; None where nothing is declared."""
         parts = [
-            reasons.where(reasons == "", prefix + reasons)
-            for prefix, reasons in (
-                ("not eligible, ", self.ineligible),
-                ("not enrolled, ", self.not_enrolled),
-            )
+            reasons.where(reasons == "", f"{what} (" + reasons + ")")
+            for what, reasons in (("not eligible", self.ineligible), ("not enrolled", self.not_enrolled))
             if reasons is not None
         ]
         if not parts:

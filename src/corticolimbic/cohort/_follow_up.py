@@ -66,7 +66,12 @@ def pain_ratings(
 
 
 def follow_up(
-    visits: pd.DataFrame, ratings: Ratings, outcomes: Outcomes, sites: pd.Series, settings: CohortSettings
+    visits: pd.DataFrame,
+    ratings: Ratings,
+    outcomes: Outcomes,
+    sites: pd.Series,
+    settings: CohortSettings,
+    barred: pd.Series | None = None,
 ) -> FollowUp:
     """Derive everything about pain over time.
 
@@ -82,6 +87,9 @@ def follow_up(
         Site of everyone in the study, by participant_id.
     settings
         All rules.
+    barred
+        Why a person was not eligible or not enrolled, empty where they were; None where nothing is declared.
+        Those people have their ratings and a row of trajectories, but count in no rate, curve or mean.
     """
     told = settings.trajectories
     # A site that bears the name of the row for all sites would stand twice.
@@ -89,15 +97,18 @@ def follow_up(
     days = {
         person: rated_days(ratings.day[place], ratings.rating[place]) for person, place in ratings.people()
     }
-    recoveries = {
-        str(person): recovery(days.get(str(person), _NOBODY), told.recovery) for person in sites.index
-    }
-    courses = {
-        person: course(days.get(person, _NOBODY), found, told.classes, told.recovery)
-        for person, found in recoveries.items()
-    }
+    recoveries, courses = {}, {}
+    for person in map(str, sites.index):
+        reason = "" if barred is None else str(barred.get(person, ""))
+        rated = days.get(person, _NOBODY)
+        found = Recovery(np.nan, np.nan, reason) if reason else recovery(rated, told.recovery)
+        recoveries[person] = found
+        courses[person] = Course("", reason) if reason else course(rated, found, told.classes, told.recovery)
     names = pd.Series({person: item.name for person, item in courses.items()}, dtype=object)
-    found = persistence(ratings, settings.outcome, told)
+    counted = sites if barred is None else sites[barred.reindex(sites.index).fillna("") == ""]
+    known = outcomes.table[outcomes.table["participant_id"].isin(counted.index)]
+    ours = ratings.of(counted.index)
+    chances = persistence(ratings, settings.outcome, told)
     variables = told.complete_variables or tuple(
         item.variable for item in rating_variables(told, settings.outcome.pain_column, settings.outcome.scale)
     )
@@ -105,12 +116,12 @@ def follow_up(
     table = ratings.table()
     return FollowUp(
         ratings=schema("ratings").check(_numbered(table)),
-        trajectories=_trajectories(table, recoveries, courses, found.chances, length, sites, settings),
-        mean_courses=mean_courses(ratings, names, told),
-        rates=rates_table(outcomes.table, names, sites),
+        trajectories=_trajectories(table, recoveries, courses, chances.chances, length, sites, settings),
+        mean_courses=mean_courses(ours, names, told),
+        rates=rates_table(known, names, sites),
         recovery=recovery_table(recoveries, sites) if len(table) else schema("recovery").table([]),
-        misclassification=misclassification_table(found, outcomes.table, settings.outcome, told),
-        completeness=completeness_table(visits, sites, variables, told),
+        misclassification=misclassification_table(chances, known, settings.outcome, told),
+        completeness=completeness_table(visits, counted, variables, told),
         problems=visit_dates(visits, told)[1],
     )
 

@@ -52,6 +52,11 @@ class Ratings:
         for start, end in pairwise([0, *changes.tolist(), len(self.participant_id)]):
             yield str(self.participant_id[start]), slice(start, end)
 
+    def of(self, people: pd.Index) -> Ratings:
+        """Return the ratings of some people only."""
+        kept = np.isin(self.participant_id.astype(str), people.to_numpy().astype(str))
+        return Ratings(*(getattr(self, name)[kept] for name in self.__dataclass_fields__))
+
     def table(self) -> pd.DataFrame:
         """Return the ratings as a table, one row each."""
         return pd.DataFrame({name: getattr(self, name) for name in self.__dataclass_fields__})
