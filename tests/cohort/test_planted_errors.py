@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from cohort.clinical import read
 
-from corticolimbic.cohort import Clinical, ScheduledVisit, Source
+from corticolimbic.cohort import Clinical, PlannedVisit, Source, TrajectorySettings
 from corticolimbic.foundation import problem_codes
 from corticolimbic.simulate import RedcapExport, redcap_export
 
@@ -39,10 +39,10 @@ def read_export(made: RedcapExport) -> Clinical:
         sex=("sex", "visit_sex"),
     )
     plan = tuple(
-        ScheduledVisit(session=session, day=day, before=14, after=14)
+        PlannedVisit(session=session, day=day, before=14, after=14)
         for session, day in zip(sessions().values(), WAVES.values(), strict=True)
     )
-    return read(source, schedule=plan)
+    return read(source, trajectories=TrajectorySettings(schedule=plan))
 
 
 def problems(found: Clinical) -> Counter[tuple[str, int]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cohort.clinical import cells, read, redcap, said, why
 
-from corticolimbic.cohort import NO_SESSION, ScheduledVisit
+from corticolimbic.cohort import NO_SESSION, PlannedVisit, TrajectorySettings
 from corticolimbic.foundation import SettingsError
 
 FIELDS = (
@@ -188,10 +188,10 @@ def test_people_and_sessions_hold_what_was_asked_once(tmp_path: Path) -> None:
 
 def test_windows_of_the_schedule_are_held_against_the_visits(tmp_path: Path) -> None:
     plan = (
-        ScheduledVisit(session="ses-1", day=0),
-        ScheduledVisit(session="ses-2", day=28, before=2, after=2),
+        PlannedVisit(session="ses-1", day=0),
+        PlannedVisit(session="ses-2", day=28, before=2, after=2),
     )
-    found = read(redcap(tmp_path, RAW, FIELDS, **DATED), schedule=plan)
+    found = read(redcap(tmp_path, RAW, FIELDS, **DATED), trajectories=TrajectorySettings(schedule=plan))
     assert [row for code, row in said(found) if code == "CL326"] == ["5", "7"]
 
 

@@ -7,6 +7,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from corticolimbic.cohort import (
+    CohortSettings,
+    flow,
+    follow_up,
+    outcomes,
+    pain_ratings,
+    population_table,
+    screening,
+    sites,
+    visits_table,
+)
 from corticolimbic.features import edge, schema, write_table
 from corticolimbic.foundation import problem, problem_rows, write_json, write_text
 
@@ -65,6 +76,16 @@ OTHERS = [
     ("PCC", "Hip"),
     ("Thal", "aIns"),
 ]
+FOLLOWED = (
+    "ratings",
+    "trajectories",
+    "mean_courses",
+    "rates",
+    "recovery",
+    "misclassification",
+    "completeness",
+)
+"""Tables about pain over time."""
 STATISTICS = ("pearson", "ledoit_wolf", "partial")
 
 
@@ -462,7 +483,7 @@ def _common(
     everyone = sites.value_counts().sort_index().to_dict()
     lost = table[table["reason"] == "no outcome"]["participant_id"].unique()
     with_outcome = sites.drop(lost).value_counts().sort_index().to_dict()
-    flow = {
+    counted = {
         "stages": [
             {
                 "id": "listed",
@@ -506,7 +527,7 @@ def _common(
         rows = table[table["population"] == key]
         inside = rows[rows["member"] == 1]
         gone = rows[rows["member"] == 0]["reason"].value_counts()
-        flow["populations"].append(
+        counted["populations"].append(
             {
                 "name": key,
                 "label": label,
@@ -516,7 +537,7 @@ def _common(
                 "removed": [{"reason": reason, "n": int(n)} for reason, n in gone.items()],
             }
         )
-    write_json(out / "cohort/flow.json", flow)
+    write_json(out / "cohort/flow.json", counted)
     write_table(schema("populations").table(members), "populations", out / "cohort/populations.parquet")
     write_table(schema("sessions").table(sessions), "sessions", out / "sessions.parquet")
     _quality(out, sessions)
@@ -607,3 +628,65 @@ def _quality(out: Path, sessions: list[dict]) -> None:
         for site in ("all", sessions[0]["site"])
     ]
     write_table(schema("region_quality").table(regions), "region_quality", out / "region_quality.tsv")
+
+
+def write_followed(out: Path) -> Path:
+    """Write a folder like the demo's whose people were also rated six times over a year, at dated visits."""
+    write_demo(out)
+    rng = np.random.default_rng(23)
+    plan = {"ses-baseline": 0, "ses-week02": 14, "ses-week06": 42, "ses-week12": 84, "ses-month06": 182,
+            "ses-month12": 365}  # fmt: skip
+    names = ["north", "south", "west"]
+    people = pd.DataFrame(
+        {"site": [names[number % 3] for number in range(90)]},
+        index=pd.Index([f"sub-{number + 1:03d}" for number in range(90)], name="participant_id", dtype="str"),
+    )
+    rows = []
+    for number, person in enumerate(people.index):
+        first, kind = rng.uniform(4, 8), rng.integers(5)
+        start = pd.Timestamp("2024-01-08") + pd.Timedelta(days=int(rng.integers(0, 200)))
+        gone = rng.integers(2, 7) if number % 4 == 0 else 6
+        for place, (session, day) in enumerate(plan.items()):
+            share = (np.exp(-day / 6), np.exp(-day / 40), 0.5 + 0.5 * np.exp(-day / 50),
+                     (1, 0.3, 0.1, 0.8, 0.5, 0.9)[place], 1.0)[kind]  # fmt: skip
+            pain = float(np.clip(np.round(first * share + 0.6 * rng.normal()), 0, 10))
+            date = start + pd.Timedelta(days=day + int(rng.integers(-3, 4)) * (place > 0))
+            there = place < gone and date < pd.Timestamp("2025-06-01")
+            rows.append((person, session, f"{pain:g}" if there else "", f"{date:%Y-%m-%d}" if there else ""))
+    sessions = pd.DataFrame(
+        rows, columns=["participant_id", "session_id", "pain_nrs", "visit_date"], dtype="str"
+    )
+    told = CohortSettings.from_mapping(
+        {
+            "outcome": {"family": "relative", "pain_column": "pain_nrs", "baseline_session": "ses-baseline",
+                        "final_session": "ses-month12", "label": "pain after 12 months"},
+            "trajectories": {
+                "schedule": [{"session": name, "day": day, "after": 30, "label": name[4:]}
+                             for name, day in plan.items()],
+                "date_variable": "visit_date",
+                "eligibility": [{"variable": "pain_nrs", "at_least": 5, "label": "pain of at least 5"}],
+            },
+        }
+    )  # fmt: skip
+    visits, place = visits_table(people, sessions), sites(people, told)
+    rated, _ = pain_ratings(visits, place, told)
+    found = outcomes(people, sessions, told.outcome, rated)
+    screened = screening(visits, people.index, told.trajectories, "ses-baseline")
+    tables = follow_up(visits, rated, found, place, told, screened.barred)
+    for name in FOLLOWED:
+        write_table(getattr(tables, name), name, out / f"cohort/{name}.parquet")
+    measured = pd.DataFrame({"mean_fd": 0.1, "censored_share": 0.0}, index=people.index[:80])
+    rows_of = found.table[found.table["outcome"] == found.primary].set_index("participant_id")
+    outcome = rows_of["value"].where(rows_of["status"] == "ok")
+    populations = population_table(people, measured, outcome, told, screened.barred)
+    counts = flow(
+        populations, told, with_files=frozenset(people.index[:84]), measured=frozenset(measured.index),
+        outcome=outcome, screened=screened, visits=visits,
+    )  # fmt: skip
+    chosen = told.outcome
+    counts["outcome"] = {"name": found.primary, "family": "relative", "unit": "NRS", "label": chosen.label,
+                         "threshold": chosen.threshold}  # fmt: skip
+    write_json(out / "cohort/flow.json", counts)
+    write_table(populations, "populations", out / "cohort/populations.parquet")
+    write_table(found.table, "outcomes", out / "cohort/outcomes.parquet")
+    return out

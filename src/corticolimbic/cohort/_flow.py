@@ -7,8 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from corticolimbic.cohort._eligibility import Screening
+from corticolimbic.cohort._schedule import due_date, planned_visits, visit_dates
 from corticolimbic.cohort._settings import CohortSettings
 from corticolimbic.features import schema
+
+NOTHING_DECLARED = Screening()
+"""No rule about who was eligible or enrolled."""
 
 
 def flow(
@@ -18,6 +23,8 @@ def flow(
     with_files: frozenset[str],
     measured: frozenset[str],
     outcome: pd.Series | None,
+    screened: Screening = NOTHING_DECLARED,
+    visits: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Count people at each stage, by site, with the reasons for leaving.
 
@@ -33,6 +40,10 @@ def flow(
         Participants with at least one measured run.
     outcome
         Primary outcome, NaN where missing; None where no outcome is asked for.
+    screened
+        Who was eligible and enrolled, as far as rules are declared.
+    visits
+        Long table of clinical values, to count who was seen at each visit; None: not counted.
 
     Returns
     -------
@@ -44,6 +55,16 @@ def flow(
     known = set(people.index) if outcome is None else set(outcome.index[outcome.notna()])
     kept = set(people.index)
     stages = [_stage("listed", "in the participants table", kept, people, [])]
+    for name, label, reasons in (
+        ("eligible", "eligible", screened.ineligible),
+        ("enrolled", "enrolled", screened.not_enrolled),
+    ):
+        if reasons is not None:
+            lost = reasons[(reasons != "") & reasons.index.isin(kept)]
+            kept = kept - set(lost.index)
+            removed = [{"reason": reason, "code": "", "n": n} for reason, n in sorted(Counter(lost).items())]
+            stages.append(_stage(name, label, kept, people, removed))
+    seen = _visits(visits, people[people.index.isin(kept)], settings) if visits is not None else []
     for name, label, allowed, reason, code in (
         ("with_files", "with image-derived files", with_files, "no imaging files", "CL305"),
         ("measured", "with at least one usable run", measured, "no usable run", "CL211"),
@@ -58,6 +79,7 @@ def flow(
     unlisted = sorted(with_files - set(people.index))
     return {
         "stages": stages,
+        "visits": seen,
         "populations": [
             _population(populations, settings, index) for index in range(len(settings.populations))
         ],
@@ -90,3 +112,25 @@ def _population(table: pd.DataFrame, settings: CohortSettings, index: int) -> di
         "by_site": _by_site(people, members),
         "removed": [{"reason": reason, "n": n} for reason, n in sorted(reasons.items())],
     }
+
+
+def _visits(visits: pd.DataFrame, people: pd.Series, settings: CohortSettings) -> list[dict[str, Any]]:
+    """Count who of the people was seen at each planned visit: had any clinical value there."""
+    plan = planned_visits(visits, settings.trajectories)
+    dates, _ = visit_dates(visits, settings.trajectories)
+    latest = max(dates.values(), default=None)
+    written = visits[visits["value"].fillna("") != ""]
+    rows = []
+    for visit in plan:
+        here = set(written.loc[written["session_id"] == visit.session, "participant_id"]) & set(people.index)
+        due = {person: due_date(str(person), visit, plan, dates) for person in people.index}
+        waiting = {
+            person
+            for person, day in due.items()
+            if day is not None and latest is not None and day > latest and person not in here
+        }
+        absent = len(people) - len(here) - len(waiting)
+        counted = (("not seen", absent), ("not yet due", len(waiting)))
+        removed = [{"reason": reason, "code": "", "n": n} for reason, n in counted if n]
+        rows.append(_stage(visit.session, visit.words, here, people, removed))
+    return rows

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from corticolimbic.cohort._settings import CohortSettings, Population, Rule
+from corticolimbic.cohort._trajectory_settings import EligibilityRule
 from corticolimbic.cohort._visits import number, text_column
 from corticolimbic.features import schema
 from corticolimbic.foundation import Problem, problem
@@ -34,6 +35,7 @@ def population_table(
     measured: pd.DataFrame,
     outcome: pd.Series | None,
     settings: CohortSettings,
+    barred: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Return who belongs to which population (schema ``populations``).
 
@@ -48,6 +50,9 @@ def population_table(
         Primary outcome, NaN where missing, indexed by participant_id; None where no outcome is asked for.
     settings
         Sites and rules.
+    barred
+        Why a person was not eligible or not enrolled, empty where they were, indexed by participant_id; None
+        where nothing is declared about it. A population may set this aside (``eligibility: false``).
 
     Returns
     -------
@@ -58,7 +63,8 @@ def population_table(
     rows = []
     for population in settings.populations:
         session = settings.outcome.baseline_session
-        reasons = _reasons(population, participants, measured, outcome, session)
+        out = barred if population.eligibility else None
+        reasons = _reasons(population, participants, measured, outcome, session, out)
         rows += [
             {
                 "participant_id": str(person),
@@ -78,17 +84,20 @@ def _reasons(
     measured: pd.DataFrame,
     outcome: pd.Series | None,
     session: str | None,
+    barred: pd.Series | None,
 ) -> dict[object, str]:
     unmeasured = f"no measured run in {session}" if session else "no measured run"
     checks = [(rule, _values(rule, participants, measured)) for rule in population.rules]
     reasons = {}
     for person in participants.index:
-        if person not in measured.index:
+        if barred is not None and barred.get(person, ""):
+            reasons[person] = str(barred[person])
+        elif person not in measured.index:
             reasons[person] = unmeasured
         elif outcome is not None and np.isnan(outcome.get(person, np.nan)):
             reasons[person] = "no outcome"
         else:
-            failed = (rule.words for rule, values in checks if not _holds(rule, values.get(person, "")))
+            failed = (rule.words for rule, values in checks if not holds(rule, values.get(person, "")))
             first = next(failed, "")
             reasons[person] = f"not: {first}" if first else ""
     return reasons
@@ -100,7 +109,8 @@ def _values(rule: Rule, participants: pd.DataFrame, measured: pd.DataFrame) -> p
     return measured[str(rule.measured)]
 
 
-def _holds(rule: Rule, cell: str | float) -> bool:
+def holds(rule: Rule | EligibilityRule, cell: str | float) -> bool:
+    """Return whether a cell meets a rule; a text that is no number meets no bound."""
     try:
         value = number(cell) if isinstance(cell, str) else float(cell)
     except ValueError:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from corticolimbic.cohort._source_settings import ScheduledVisit, Source
+from corticolimbic.cohort._source_settings import Source
+from corticolimbic.cohort._trajectory_settings import TrajectorySettings
 from corticolimbic.foundation import Settings
 
 
@@ -56,15 +57,21 @@ class Population(Settings):
     label: str = Field(default="", description="Name for people; the key where empty.")
     description: str = Field(default="", description="Who these people are and why, in a sentence.")
     rules: tuple[Rule, ...] = Field(default=(), description="All must hold.")
+    eligibility: bool = Field(
+        default=True,
+        description="Whether only people who were eligible (cohort.trajectories.eligibility) belong to it; "
+        "false for what a publication kept by rules of its own.",
+    )
 
 
 class Outcome(Settings):
     """What is to be predicted or compared (METHODS M-1)."""
 
-    family: Literal["none", "column", "relative"] = Field(
+    family: Literal["none", "column", "relative", "absolute"] = Field(
         default="none",
         description="none: measure only. column: a column of the participants table. relative: persistent if "
-        "pain fell by less than a share of its baseline.",
+        "pain fell by less than a share of its baseline. absolute: persistent if final pain is at least a "
+        "level (after surgery).",
     )
     column: str | None = Field(default=None, description="Family column: the column.")
     positive: str | None = Field(
@@ -80,14 +87,38 @@ class Outcome(Settings):
         default="", description="Unit of a numeric outcome, or of the pain ratings (NRS where empty)."
     )
     pain_column: str | None = Field(
-        default=None, description="Family relative: pain rating in the sessions tables."
+        default=None,
+        description="Families relative and absolute: pain rating in the sessions tables; after surgery the "
+        "pain at the surgical site.",
+    )
+    before_column: str | None = Field(
+        default=None,
+        description="Family absolute: pain before surgery, where it is another variable than pain_column.",
     )
     baseline_session: str | None = Field(
-        default=None, description="Family relative: first session, ses-LABEL."
+        default=None, description="Families relative and absolute: first session, ses-LABEL."
     )
-    final_session: str | None = Field(default=None, description="Family relative: last session, ses-LABEL.")
+    final_session: str | None = Field(
+        default=None,
+        description="Families relative and absolute: last session, ses-LABEL; or else final_day.",
+    )
+    final_day: float | None = Field(
+        default=None,
+        gt=0,
+        description="In place of final_session: the day whose nearest rating is the final pain.",
+    )
+    final_window: tuple[float, float] = Field(
+        default=(-30.0, 30.0),
+        description="With final_day: how many days before (negative) and after it a rating may lie.",
+    )
+    ties: Literal["earlier", "later", "mean"] = Field(
+        default="later",
+        description="With final_day: which of two ratings as near to it counts, the one before or after, or "
+        "their mean.",
+    )
     scale: tuple[float, float] = Field(
-        default=(0.0, 10.0), description="Family relative: ends of the rating scale; declared, never guessed."
+        default=(0.0, 10.0),
+        description="Families relative and absolute: ends of the rating scale; declared, never guessed.",
     )
     threshold: float = Field(
         default=0.20,
@@ -102,8 +133,42 @@ class Outcome(Settings):
         default=1.0,
         ge=0,
         description="Family relative: below this baseline pain a percentage has no meaning, and the outcome "
-        "is missing with that reason.",
+        "is missing with that reason. Family absolute: for the change in per cent only.",
     )
+    level: float = Field(
+        default=4.0,
+        gt=0,
+        le=10,
+        description="Family absolute: persistent if final pain is at least this, NRS 0-10 whatever the scale "
+        "(moderate pain begins at 4: Gerbershagen 2011).",
+    )
+    levels_beside: tuple[float, ...] = Field(
+        default=(3.0,),
+        description="Family absolute: levels reported beside the first, as sensitivity, NRS 0-10.",
+    )
+    levels_sweep: tuple[float, ...] = Field(
+        default=(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0),
+        description="Family absolute: levels of the sweep, NRS 0-10.",
+    )
+    increase: float | None = Field(
+        default=None,
+        description="Family absolute: final pain must also exceed the pain before surgery by at least this, "
+        "NRS 0-10 (new or increased pain: Werner & Kongsgaard 2014); null: it need not.",
+    )
+    surgical_site_column: str | None = Field(
+        default=None,
+        description="Family absolute: variable of the final visit that says whether the pain is at the "
+        "surgical site; null: pain_column asks for it already.",
+    )
+    surgical_site_value: str = Field(
+        default="yes",
+        description="Family absolute: the cell of surgical_site_column that means it is.",
+    )
+
+    @property
+    def of_ratings(self) -> bool:
+        """Whether it is derived from pain ratings."""
+        return self.family in {"relative", "absolute"}
 
     @model_validator(mode="after")
     def _complete(self) -> Outcome:
@@ -111,13 +176,20 @@ class Outcome(Settings):
             raise ValueError("the family column needs the name of the column")
         if (self.positive is None) != (self.negative is None):
             raise ValueError("two groups need both positive and negative")
-        names = (self.pain_column, self.baseline_session, self.final_session)
-        if self.family == "relative" and not all(names):
-            raise ValueError("the family relative needs pain_column, baseline_session and final_session")
+        if self.of_ratings:
+            if not (self.pain_column and self.baseline_session):
+                raise ValueError(f"the family {self.family} needs pain_column, baseline_session and "
+                                 "final_session or final_day")  # fmt: skip
+            if (self.final_session is None) == (self.final_day is None):
+                raise ValueError(f"the family {self.family} needs one of final_session and final_day")
         if not all(0 < share < 1 for share in self.beside):
             raise ValueError("the thresholds beside the first are shares between 0 and 1")
         if self.scale[0] >= self.scale[1]:
             raise ValueError("the scale's first end must be below its second")
+        if self.final_window[0] > 0 or self.final_window[1] < 0:
+            raise ValueError("the final window goes from a day before (negative or 0) to a day after")
+        if not all(0 < level <= 10 for level in (*self.levels_beside, *self.levels_sweep)):
+            raise ValueError("levels are ratings above 0 and up to 10, NRS")
         return self
 
 
@@ -143,14 +215,14 @@ class CohortSettings(Settings):
         description="A study whose own way of writing tables is known: openpain (OpenPain subacute "
         "longitudinal study) or a2cps (Acute to Chronic Pain Signatures).",
     )
-    schedule: tuple[ScheduledVisit, ...] = Field(
-        default=(), description="Visits as planned, with their windows; visits outside are noted."
-    )
     day_zero: str | None = Field(
         default=None,
         description="Variable with each person's day zero (surgery, onset); by default the first visit.",
     )
     outcome: Outcome = Field(default=Outcome(), description="What is to be predicted or compared.")
+    trajectories: TrajectorySettings = Field(
+        default=TrajectorySettings(), description="Pain over time, and who was eligible."
+    )
     populations: tuple[Population, ...] = Field(
         default=(
             Population(

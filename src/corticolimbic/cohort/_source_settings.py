@@ -26,15 +26,6 @@ class RedcapApi(Settings):
     )
 
 
-class ScheduledVisit(Settings):
-    """One visit as planned."""
-
-    session: str = Field(pattern=SESSION_PATTERN, description="Session of the visit, ses-LABEL.")
-    day: float = Field(description="Planned day after the first visit, or after day_zero.")
-    before: float = Field(default=0.0, ge=0, description="Days by which the visit may be early.")
-    after: float = Field(default=0.0, ge=0, description="Days by which the visit may be late.")
-
-
 class Source(Settings):
     """One clinical table, or one folder of tables, and what its cells mean; nothing here is guessed."""
 

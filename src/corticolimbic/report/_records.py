@@ -73,7 +73,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome that people are compared by; ``threshold`` is a share, NaN where it has none."""
+    """The outcome that people are compared by; ``threshold`` (a share) and ``level`` (NRS) may be NaN."""
 
     name: str
     family: str
@@ -81,14 +81,16 @@ class Outcome:
     label: str
     description: str
     threshold: float
+    level: float
     sweep: tuple[Variant, ...]
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Who came in: stages in order, the populations at the end, and the outcome."""
+    """Who came in: stages in order, who was seen at each visit, the populations, and the outcome."""
 
     stages: tuple[Group, ...]
+    visits: tuple[Group, ...]
     populations: tuple[Group, ...]
     outcome: Outcome
 
@@ -102,8 +104,14 @@ class Flow:
         }
         return cls(
             stages=tuple(Group.read(item) for item in read.objects(top.get("stages"))),
+            visits=tuple(Group.read(item) for item in read.objects(top.get("visits"))),
             populations=tuple(Group.read(item) for item in read.objects(top.get("populations"))),
-            outcome=Outcome(**parts, threshold=read.number(outcome.get("threshold")), sweep=_sweep(outcome)),
+            outcome=Outcome(
+                **parts,
+                threshold=read.number(outcome.get("threshold")),
+                level=read.number(outcome.get("level")),
+                sweep=_sweep(outcome),
+            ),
         )
 
 

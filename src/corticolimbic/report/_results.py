@@ -26,6 +26,13 @@ _TABLES = {
     "region_quality": "region_quality.tsv",
     "outcomes": "cohort/outcomes.parquet",
     "populations": "cohort/populations.parquet",
+    "ratings": "cohort/ratings.parquet",
+    "trajectories": "cohort/trajectories.parquet",
+    "mean_courses": "cohort/mean_courses.parquet",
+    "rates": "cohort/rates.parquet",
+    "recovery": "cohort/recovery.parquet",
+    "misclassification": "cohort/misclassification.parquet",
+    "completeness": "cohort/completeness.parquet",
     "effects": "compare/effects.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
@@ -54,6 +61,8 @@ class Results:
         Text of ``config.yaml``, or None.
     problems, sessions, quality, region_quality, outcomes, populations, effects, scores, evaluation
         Tables by the schemas of `corticolimbic.features`, or None.
+    ratings, trajectories, mean_courses, rates, recovery, misclassification, completeness
+        Tables by the schemas of `corticolimbic.features`, or None.
     flow, declared, circuit, markers, differences
         Records, or None.
     unreadable
@@ -73,6 +82,13 @@ class Results:
     effects: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
+    ratings: pd.DataFrame | None = None
+    trajectories: pd.DataFrame | None = None
+    mean_courses: pd.DataFrame | None = None
+    rates: pd.DataFrame | None = None
+    recovery: pd.DataFrame | None = None
+    misclassification: pd.DataFrame | None = None
+    completeness: pd.DataFrame | None = None
     flow: Flow | None = None
     declared: Declared | None = None
     circuit: Circuit | None = None

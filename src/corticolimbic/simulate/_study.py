@@ -26,6 +26,7 @@ from corticolimbic.simulate._settings import SimulateSettings
 DESCRIPTION = "dataset_description.json"
 GENERATOR = "corticolimbic simulate"
 LITTLE_MOTION_MM = 0.2
+_DAYS_A_MONTH = 365.25 / 12
 
 
 def is_simulated(root: Path) -> bool:
@@ -51,6 +52,11 @@ def describe(root: Path) -> None:
             "GeneratedBy": [{"Name": GENERATOR, "Version": package_version()}],
         },
     )
+
+
+def _visit(month: int) -> str:
+    """Return what people call a visit."""
+    return f"{month} months" if month > 1 else ("1 month" if month else "first visit")
 
 
 def write_person(root: Path, settings: SimulateSettings, person: Person) -> None:
@@ -129,6 +135,16 @@ def configuration(settings: SimulateSettings) -> dict[str, Any]:
                 "baseline_session": session_name(0),
                 "final_session": session_name(12),
                 "scale": [0, 10],
+            },
+            "trajectories": {
+                "schedule": [
+                    {
+                        "session": session_name(month),
+                        "day": round(month * _DAYS_A_MONTH),
+                        "label": _visit(month),
+                    }
+                    for month in rating_months(settings)
+                ],
             },
             "populations": [
                 {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corticolimbic.cohort import outcomes, text_column
+from corticolimbic.cohort import outcomes, pain_ratings, sites, text_column, visits_table
 from corticolimbic.predict import marker
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._step import Found
@@ -30,7 +30,9 @@ def check_settings(config: Config, found: Found) -> None:
     if not found.participants.usable or not found.scan.sessions:
         return
     people = found.participants.table
-    outcomes(people, found.sessions.table, config.cohort.outcome)
+    clinical = visits_table(people, found.sessions.table)
+    ratings, _ = pain_ratings(clinical, sites(people, config.cohort), config.cohort)
+    outcomes(people, found.sessions.table, config.cohort.outcome, ratings)
     rules = (rule for population in config.cohort.populations for rule in population.rules)
     trained = (use.training.column for use in config.predict.markers if use.training is not None)
     named = (

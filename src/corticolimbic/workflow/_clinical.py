@@ -24,7 +24,7 @@ from corticolimbic.workflow._step import DATASET, Context, Found
 _NO_TABLE = frozenset({"CL301", "CL302"})
 """Problems of participants.tsv that are none where clinical sources say who the people are."""
 
-_READING = {"sources", "adapter", "schedule", "day_zero"}
+_READING: Any = {"sources": True, "adapter": True, "day_zero": True, "trajectories": {"schedule"}}
 
 
 @dataclass(frozen=True)

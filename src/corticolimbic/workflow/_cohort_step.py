@@ -10,10 +10,14 @@ import pandas as pd
 
 from corticolimbic.cohort import (
     CohortSettings,
+    FollowUp,
     check_sites,
     flow,
+    follow_up,
     outcomes,
+    pain_ratings,
     population_table,
+    screening,
     session_fact,
     sites,
 )
@@ -27,12 +31,23 @@ from corticolimbic.workflow._measure_step import ROOM, outputs
 from corticolimbic.workflow._quality_tables import region_quality, run_quality
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
+_FOLLOWED = (
+    "ratings",
+    "trajectories",
+    "mean_courses",
+    "rates",
+    "recovery",
+    "misclassification",
+    "completeness",
+)
+"""Tables about pain over time."""
 _OUTPUTS = (
     "sessions.parquet",
     "cohort/visits.parquet",
     "cohort/outcomes.parquet",
     "cohort/populations.parquet",
     "cohort/flow.json",
+    *(f"cohort/{name}.parquet" for name in _FOLLOWED),
 )
 _QUALITY = ("quality.tsv", "region_quality.tsv")
 
@@ -68,15 +83,19 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     baseline = baseline_rows(features, baseline_session(context.config))
     quality = measured_quality(baseline)
     quality = quality[quality.index.isin(_with_runs(baseline))]
-    found = outcomes(people, visits, settings.outcome)
+    clinical, place = read.clinical.visits, sites(people, settings)
+    ratings, unusable = pain_ratings(clinical, place, settings)
+    found = outcomes(people, visits, settings.outcome, ratings)
     primary = _primary(found.table, found.primary)
-    populations = population_table(people, quality, primary, settings)
+    screened = screening(clinical, people.index, settings.trajectories, baseline_session(context.config))
+    followed = follow_up(clinical, ratings, found, place, settings, screened.barred)
+    populations = population_table(people, quality, primary, settings, screened.barred)
     write_table(_sessions(features, people, visits, settings), "sessions", context.out / _OUTPUTS[0])
     if context.config.measure.quality:
-        place = sites(people, settings)
         write_table(run_quality(features, place), "quality", context.out / _QUALITY[0])
         write_table(region_quality(features, place), "region_quality", context.out / _QUALITY[1])
-    write_table(read.clinical.visits, "visits", context.out / _OUTPUTS[1])
+    write_table(clinical, "visits", context.out / _OUTPUTS[1])
+    _write(followed, context)
     write_table(found.table, "outcomes", context.out / _OUTPUTS[2])
     write_table(populations, "populations", context.out / _OUTPUTS[3])
     counts = flow(
@@ -85,6 +104,8 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
         with_files=frozenset(unit.payload),
         measured=_with_runs(features),
         outcome=primary,
+        screened=screened,
+        visits=clinical,
     )
     chosen = settings.outcome
     counts["outcome"] = {
@@ -93,11 +114,18 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
         "unit": chosen.unit,
         "label": chosen.label or found.primary,
         "threshold": chosen.threshold if chosen.family == "relative" else None,
+        "level": chosen.level if chosen.family == "absolute" else None,
         "sweep": _sweep(found.table),
     }
     write_json(context.out / _OUTPUTS[4], counts)
     problems = (*check_sites(people, settings), *_no_baseline(features, baseline, context.config))
-    return Outcome((*problems, *found.problems), facts={"n_people": len(people)})
+    cells = dict.fromkeys((*found.problems, *unusable, *followed.problems))  # one cell is named once
+    return Outcome((*problems, *cells), facts={"n_people": len(people)})
+
+
+def _write(followed: FollowUp, context: Context) -> None:
+    for name in _FOLLOWED:
+        write_table(getattr(followed, name), name, context.out / f"cohort/{name}.parquet")
 
 
 def _no_baseline(features: pd.DataFrame, baseline: pd.DataFrame, config: Config) -> tuple[Problem, ...]:
@@ -123,8 +151,8 @@ def _primary(table: pd.DataFrame, name: str) -> pd.Series | None:
 
 
 def _sweep(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Count persistent and recovered people at each threshold of the relative rule."""
-    rows = table[(table["family"] == "relative") & (table["status"] == "ok")]
+    """Count persistent and recovered people at each threshold or level."""
+    rows = table[table["family"].isin(["relative", "absolute"]) & (table["status"] == "ok")]
     return [
         {"outcome": str(name), "persistent": int(group["value"].sum()), "n": len(group)}
         for name, group in rows.groupby("outcome", sort=True)
@@ -156,4 +184,4 @@ def _sessions(
     return schema("sessions").table(rows)
 
 
-COHORT = Step("cohort", "Reading the cohort", 3, _settings, _units, _cohort, (*_OUTPUTS, *_QUALITY))
+COHORT = Step("cohort", "Reading the cohort", 4, _settings, _units, _cohort, (*_OUTPUTS, *_QUALITY))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from corticolimbic.cohort._reading._roles import years_of
 from corticolimbic.cohort._reading._sheet import NO_INSTANCE, Sheet
-from corticolimbic.cohort._source_settings import ScheduledVisit
+from corticolimbic.cohort._trajectory_settings import PlannedVisit
 from corticolimbic.cohort._visits import NO_SESSION
 from corticolimbic.features import session_order
 
@@ -57,7 +57,7 @@ def _iso(days: float) -> str:
 
 
 def check_visits(
-    sheets: Sequence[Sheet], schedule: Sequence[ScheduledVisit], order: Sequence[str]
+    sheets: Sequence[Sheet], schedule: Sequence[PlannedVisit], order: Sequence[str]
 ) -> pd.Series:
     """Find visits out of order (CL325), whose dates become unknown; return each person's first visit.
 
@@ -119,7 +119,7 @@ def _in_order(days: Sequence[float]) -> set[int]:
     return kept
 
 
-def check_windows(sheets: Sequence[Sheet], schedule: Sequence[ScheduledVisit], zero: pd.Series) -> None:
+def check_windows(sheets: Sequence[Sheet], schedule: Sequence[PlannedVisit], zero: pd.Series) -> None:
     """Find visits outside their windows (CL326)."""
     for visit in schedule:
         for sheet in sheets:

@@ -143,9 +143,9 @@ def read_clinical(tables: Tables, settings: CohortSettings, dataset: Path) -> Cl
     order = [name for source in settings.sources for name in source.events.values()]
     own, adapted, marked = _adapted(tables, settings, dataset)
     problems += adapted
-    first = check_visits([*sheets, *own], settings.schedule, order)
+    first = check_visits([*sheets, *own], settings.trajectories.schedule, order)
     zero = _zero(sheets, settings, first)
-    check_windows(sheets, settings.schedule, zero)
+    check_windows(sheets, settings.trajectories.schedule, zero)
     check_diaries(sheets, zero if settings.day_zero is None else first, _exported(settings))
     visits, differing = visits_of([*own, *sheets], zero)
     problems += [item for sheet in [*own, *sheets] for item in sheet.problems]

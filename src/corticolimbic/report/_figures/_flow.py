@@ -17,12 +17,17 @@ _RAIL = 30
 
 @dataclass(frozen=True)
 class FlowBox:
-    """One box: a bold first line, then lines; what left before it was reached; its colour mark."""
+    """One box: a bold first line, then lines; what left before it was reached; its colour mark.
+
+    A box that is ``aside_of`` something counts people of an earlier box without setting any aside, as a visit
+    does; the words are the title of what stands beside it.
+    """
 
     title: str
     lines: tuple[str, ...]
     aside: tuple[str, ...] = ()
     color: str = ""
+    aside_of: str = ""
 
 
 def draw_flow(sheet: Sheet, stages: Sequence[FlowBox], ends: Sequence[FlowBox], aside_title: str) -> None:
@@ -93,7 +98,8 @@ class _Plan:
     compact: bool
 
     def stage(self, box: FlowBox, *, first: bool) -> _Stage:
-        return _Stage(_Text(box, self.main, ""), _Aside(box.aside, self.side, self.aside_title), self, first)
+        aside = _Aside(box.aside, self.side, box.aside_of or self.aside_title)
+        return _Stage(_Text(box, self.main, ""), aside, self, first)
 
 
 class _Text:
@@ -157,6 +163,7 @@ class _Stage:
                 sheet.line([trunk, x], [middle, middle], color=QUIET, dashed=True)
                 self.aside.draw(sheet, x, middle - self.aside.height / 2)
         top = y + self.gap
-        sheet.box(1, top, self.plan.main, self.text.height, fill=PAPER, edge=MUTED)
+        fill = SHADE if self.text.box.aside_of else PAPER
+        sheet.box(1, top, self.plan.main, self.text.height, fill=fill, edge=MUTED)
         self.text.draw(sheet, 1, top)
         return top + self.text.height

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 
@@ -14,12 +15,18 @@ from corticolimbic.report._numbers import share, whole
 from corticolimbic.report._palette import group_style
 from corticolimbic.report._records import Flow, Group, Outcome, Removal
 from corticolimbic.report._results import Results
+from corticolimbic.report._sections._completeness import completeness
+from corticolimbic.report._sections._pain_over_time import pain_over_time
 from corticolimbic.report._svg import Plan
 from corticolimbic.report._words import say
 
 SITES_IN_BOX = 6
 _REASONS_IN_BOX = 8
 _SITE_COLUMNS = 8
+_SCREENING = frozenset({"listed", "eligible", "enrolled"})
+"""Stages that come before the first visit."""
+_VISITS_DRAWN = 8
+"""Visits in the figure; the table has all."""
 
 Draw = Callable[[Plan], Illustration]
 
@@ -35,21 +42,39 @@ def people(results: Results, draw: Draw) -> Section:
         blocks += _descriptions(flow)
         blocks.append(_table(flow))
         blocks += _outcome(flow)
+    blocks += pain_over_time(results, draw)
+    blocks += completeness(results, draw)
     return Section("people", say("people.title"), tuple(blocks))
 
 
 def _plan(flow: Flow) -> Plan:
-    stages = [_box(group) for group in flow.stages]
+    stages = _stages(flow)
     ends = [_box(group, group_style(place)[0]) for place, group in enumerate(flow.populations)]
-    steps = "; ".join(f"{group.label}: {whole(group.n)}" for group in (*flow.stages, *flow.populations))
+    steps = "; ".join(f"{group.label}: {whole(group.n)}" for group in _groups(flow))
     return Plan(
         name="flow",
         title=say("people.figure_title"),
         description=say("people.figure_description", steps=steps),
-        caption=say("people.figure_caption"),
+        caption=say("people.figure_caption") + (say("people.caption_visits") if flow.visits else ""),
         draw=lambda sheet: draw_flow(sheet, stages, ends, say("people.set_aside")),
         data=_data(flow),
     )
+
+
+def _stages(flow: Flow) -> list[FlowBox]:
+    """Return the boxes in the order of a study: who came in, who was seen at each visit, who is analysed."""
+    before = [group for group in flow.stages if group.name in _SCREENING]
+    after = [group for group in flow.stages if group.name not in _SCREENING]
+    seen = [
+        replace(_box(group), aside_of=say("people.missing_at_visit")) for group in flow.visits[:_VISITS_DRAWN]
+    ]
+    return [*map(_box, before), *seen, *map(_box, after)]
+
+
+def _groups(flow: Flow) -> tuple[Group, ...]:
+    before = tuple(group for group in flow.stages if group.name in _SCREENING)
+    after = tuple(group for group in flow.stages if group.name not in _SCREENING)
+    return (*before, *flow.visits, *after, *flow.populations)
 
 
 def _box(group: Group, color: str = "") -> FlowBox:
@@ -84,7 +109,7 @@ def _descriptions(flow: Flow) -> list[Block]:
 
 
 def _table(flow: Flow) -> Table:
-    groups = (*flow.stages, *flow.populations)
+    groups = _groups(flow)
     sites = list(dict.fromkeys(site for group in groups for site in group.by_site))
     if len(sites) > _SITE_COLUMNS:
         return _table_by_site(groups, sites)
@@ -125,6 +150,8 @@ def _outcome(flow: Flow) -> list[Block]:
     lines = [say("people.outcome", name=outcome.label or outcome.name, family=family) + unit]
     if math.isfinite(outcome.threshold) and outcome.family == "relative":
         lines.append(say("people.threshold", threshold=share(outcome.threshold)))
+    if math.isfinite(outcome.level) and outcome.family == "absolute":
+        lines.append(say("people.level", level=f"{outcome.level:g}"))
     if outcome.description:
         lines.append(outcome.description)
     return [Paragraph(" ".join(lines)), *([_sweep(outcome)] if outcome.sweep else [])]
@@ -144,7 +171,8 @@ def _sweep(outcome: Outcome) -> Table:
 
 def _data(flow: Flow) -> pd.DataFrame:
     rows = []
-    for kind, groups in (("stage", flow.stages), ("population", flow.populations)):
+    kinds = (("stage", flow.stages), ("visit", flow.visits), ("population", flow.populations))
+    for kind, groups in kinds:
         for group in groups:
             rows.append((kind, group.name, group.label, "n", "", "", group.n))
             rows += [

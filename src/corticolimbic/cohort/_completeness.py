@@ -1,0 +1,93 @@
+"""Who has which visit and which variable, by site and month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from corticolimbic.cohort._schedule import due_date, planned_visits, visit_dates
+from corticolimbic.cohort._trajectory_settings import PlannedVisit, TrajectorySettings
+from corticolimbic.features import schema
+
+VISIT = "(visit)"
+"""Stands for a visit as such: any value at all."""
+ALL = "all"
+"""Stands for all sites, all months, or all visits together."""
+_LATEST = date.max - timedelta(days=1)
+
+
+def completeness_table(
+    visits: pd.DataFrame, sites: pd.Series, variables: tuple[str, ...], settings: TrajectorySettings
+) -> pd.DataFrame:
+    """Count values that are there, of those that are due (schema ``completeness``).
+
+    A visit is due once its planned day, and the days by which it may be late, lie before the latest date in
+    the data; without dates every planned visit is due. The month is the one in which it was due. Sites,
+    months and visits are also counted together.
+
+    Parameters
+    ----------
+    visits
+        Long table of clinical values.
+    sites
+        Site of everyone who should be seen, by participant_id.
+    variables
+        Which variables are counted, beside the visit as such.
+    settings
+        Schedule and dates.
+    """
+    plan = planned_visits(visits, settings)
+    dates, _ = visit_dates(visits, settings)
+    latest = max(dates.values(), default=None)
+    present = _present(visits, plan, variables)
+    counts: dict[tuple[str, str, str, str], Counter[str]] = {}
+    for person, site in sites.items():
+        for visit in plan:
+            due = due_date(str(person), visit, plan, dates)
+            month = due.strftime("%Y-%m") if due is not None else "n/a"
+            waiting = due is not None and latest is not None and _last_day(due, visit) > latest
+            for variable in (VISIT, *variables):
+                there = (str(person), visit.session, variable) in present
+                state = "present" if there else ("waiting" if waiting else "absent")
+                for key in product((str(site), ALL), (month, ALL), (visit.session, ALL)):
+                    counts.setdefault((*key, variable), Counter())[state] += 1
+    rows = []
+    for (site, month, session, variable), count in sorted(counts.items()):
+        due_now = count["present"] + count["absent"]
+        rows.append(
+            {
+                "site": site,
+                "month": month,
+                "session_id": session,
+                "variable": variable,
+                "n_due": due_now,
+                "n_present": count["present"],
+                "share": count["present"] / due_now if due_now else np.nan,
+                "n_not_due": count["waiting"],
+            }
+        )
+    return schema("completeness").table(rows)
+
+
+def _last_day(due: date, visit: PlannedVisit) -> date:
+    try:
+        return due + timedelta(days=visit.after)
+    except OverflowError:
+        return _LATEST
+
+
+def _present(
+    visits: pd.DataFrame, plan: tuple[PlannedVisit, ...], variables: tuple[str, ...]
+) -> set[tuple[str, str, str]]:
+    sessions = [visit.session for visit in plan]
+    rows = visits[(visits["value"].fillna("") != "") & visits["session_id"].isin(sessions)]
+    if "missing" in rows:
+        rows = rows[rows["missing"].fillna("") == ""]
+    wanted = rows[rows["variable"].isin(variables)]
+    keys = zip(wanted["participant_id"], wanted["session_id"], wanted["variable"], strict=True)
+    seen = zip(rows["participant_id"], rows["session_id"], strict=True)
+    return {*keys, *((person, session, VISIT) for person, session in set(seen))}
