@@ -24,9 +24,14 @@ from corticolimbic.stats._fisher import inverse_fisher_z as inverse_fisher_z
 from corticolimbic.stats._linear import StandardErrors as StandardErrors
 from corticolimbic.stats._meta import MetaCorrelation as MetaCorrelation
 from corticolimbic.stats._meta import meta_correlation as meta_correlation
+from corticolimbic.stats._mixed import Combination as Combination
+from corticolimbic.stats._mixed import MixedEffects as MixedEffects
+from corticolimbic.stats._mixed import mixed_model as mixed_model
 from corticolimbic.stats._multiplicity import false_discovery as false_discovery
 from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
 from corticolimbic.stats._people_table import measured_quality as measured_quality
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._skill import skill as skill
+from corticolimbic.stats._visit_design import VisitDesign as VisitDesign
+from corticolimbic.stats._visit_design import visit_design as visit_design

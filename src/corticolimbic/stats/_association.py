@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ from corticolimbic.stats._design import Design
 from corticolimbic.stats._effect_sizes import hedges_g, partial_r
 from corticolimbic.stats._linear import LinearFit, StandardErrors, fit_column
 from corticolimbic.stats._model_matrix import coded, refuse, without_lone
+from corticolimbic.stats._patterns import patterns, refuse_infinite
 from corticolimbic.stats._refusals import ModelError
 from corticolimbic.stats._terms import Levels, Term
 
@@ -175,7 +176,7 @@ def association(
     counts = np.zeros((2, n_features), dtype=np.int64)
     reasons = [""] * n_features
     alone: list[tuple[Hashable, ...]] = [()] * n_features
-    for present, features in _patterns(values):
+    for present, features in patterns(values):
         kept, gone = without_lone(design.terms, np.flatnonzero(present), design.site)
         terms = tuple(term.take(kept) for term in design.terms)
         counts[0, features] = kept.size
@@ -242,25 +243,12 @@ def _test(fit: LinearFit, kind: str, level: float) -> dict[str, np.ndarray]:
     }
 
 
-def _patterns(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield who is present, and the features that have just these people."""
-    packed, which = np.unique(np.packbits(~np.isnan(values), axis=0), axis=1, return_inverse=True)
-    for number in range(packed.shape[1]):
-        features = np.flatnonzero(which == number)
-        yield ~np.isnan(values[:, features[0]]), features
-
-
 def _check(values: np.ndarray, design: Design) -> None:
     if values.shape[0] != len(design.people):
         raise ModelError(
             f"{values.shape[0]} rows of values for {len(design.people)} people; align them by key"
         )
-    infinite = np.flatnonzero(np.isinf(values).any(axis=0))
-    if infinite.size:
-        raise ModelError(
-            f"{infinite.size} features hold infinite values (first: {infinite[0]}); mend them",
-            columns=tuple(str(feature) for feature in infinite),
-        )
+    refuse_infinite(values)
 
 
 def _check_people(terms: tuple[Term, ...], n_people: int, minimum_people: int, minimum_group: int) -> None:

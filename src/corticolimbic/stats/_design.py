@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -74,6 +74,11 @@ class Design:
     site: str | None
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[Hashable, ...]:
+        """Index keys of the rows: the people."""
+        return self.people
 
     @property
     def formula(self) -> str:
@@ -164,20 +169,29 @@ def design(
     )
 
 
-def aligned(features: pd.DataFrame, design: Design) -> Float[np.ndarray, "people features"]:
-    """Return features with one row for each person of the design, joined by key, never by position.
+@runtime_checkable
+class Keyed(Protocol):
+    """A design whose rows are known by key: people, or visits."""
+
+    @property
+    def keys(self) -> tuple[Hashable, ...]:
+        """Index keys of the rows, in order."""
+
+
+def aligned(features: pd.DataFrame, design: Keyed) -> Float[np.ndarray, "rows features"]:
+    """Return features with one row for each person or visit of the design, joined by key, not by position.
 
     Parameters
     ----------
     features
-        One row a person, one column a feature; people of the design who have no row get NaN.
+        One row a person (or visit), one column a feature; those of the design who have no row get NaN.
     design
-        The model.
+        The model, of people (`design`) or of visits (`visit_design`).
 
     Raises
     ------
     ModelError
-        The index of ``features`` repeats a person.
+        The index of ``features`` repeats a person (or visit).
 
     Examples
     --------
@@ -187,7 +201,7 @@ def aligned(features: pd.DataFrame, design: Design) -> Float[np.ndarray, "people
     [0.1, 0.2, 0.3, nan]
     """
     _check_index(features)
-    return features.reindex(list(design.people)).to_numpy(dtype=float, na_value=np.nan)
+    return features.reindex(list(design.keys)).to_numpy(dtype=float, na_value=np.nan)
 
 
 def _tested_term(table: pd.DataFrame, tested: str, reference: str | None) -> Term:
