@@ -1,11 +1,32 @@
 """Who the people are: clinical tables, visits, outcomes, populations, flow."""
 
 from corticolimbic.cohort._flow import flow as flow
+from corticolimbic.cohort._instruments import Instrument as Instrument
+from corticolimbic.cohort._instruments import Option as Option
+from corticolimbic.cohort._instruments import RuleWord as RuleWord
+from corticolimbic.cohort._instruments import Subscale as Subscale
+from corticolimbic.cohort._instruments import Words as Words
+from corticolimbic.cohort._instruments import instrument as instrument
+from corticolimbic.cohort._instruments import instruments as instruments
+from corticolimbic.cohort._instruments import options as options
+from corticolimbic.cohort._opioid_dose import OpioidFactor as OpioidFactor
+from corticolimbic.cohort._opioid_dose import mme as mme
+from corticolimbic.cohort._opioid_dose import opioid_factors as opioid_factors
 from corticolimbic.cohort._outcomes import Outcomes as Outcomes
 from corticolimbic.cohort._outcomes import outcomes as outcomes
 from corticolimbic.cohort._populations import check_sites as check_sites
 from corticolimbic.cohort._populations import population_table as population_table
 from corticolimbic.cohort._populations import sites as sites
+from corticolimbic.cohort._scores import Scores as Scores
+from corticolimbic.cohort._scoring import score as score
+from corticolimbic.cohort._scoring import score_visits as score_visits
+from corticolimbic.cohort._scoring_files import Norm as Norm
+from corticolimbic.cohort._scoring_files import ScoringFiles as ScoringFiles
+from corticolimbic.cohort._scoring_files import read_mapping as read_mapping
+from corticolimbic.cohort._scoring_files import read_norms as read_norms
+from corticolimbic.cohort._scoring_files import read_rules as read_rules
+from corticolimbic.cohort._scoring_files import read_scoring_files as read_scoring_files
+from corticolimbic.cohort._scoring_settings import ScoringSettings as ScoringSettings
 from corticolimbic.cohort._settings import CohortSettings as CohortSettings
 from corticolimbic.cohort._settings import Outcome as Outcome
 from corticolimbic.cohort._settings import Population as Population
