@@ -248,6 +248,61 @@ def test_settings_that_mean_nothing_are_refused_with_what_there_is(values: dict,
         ScoringSettings.from_mapping(values)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"instruments": ["gad"]},
+        {"coded_from": {"gad": 1}},
+        {"missing_by_instrument": {"gad": "own"}},
+        {"prefixes": {"anx": "gad"}},
+    ],
+)
+def test_settings_about_an_instrument_that_nobody_knows_are_refused(values: dict) -> None:
+    settings = ScoringSettings.from_mapping(values)
+    with pytest.raises(SettingsError, match="no instrument has the key 'gad'"):
+        score(frame("gad7", GAD), settings)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda wide: wide.astype({"gad7_1": "Int64", "gad7_2": "boolean"}),
+        lambda wide: wide.astype({"gad7_1": "category", "gad7_2": bool}),
+        lambda wide: wide.astype({"gad7_1": "str", "gad7_2": "float32"}),
+        lambda wide: wide.assign(**{"大脑": 1, "gad7": 5, "gad7_": 5, "gad7_8": 5, "": 2}),
+        lambda wide: wide.rename(columns={"gad7_1": " GAD7_1"}).assign(gad7_1=1.0),
+        lambda wide: wide.set_axis([7, 3]),
+        lambda wide: wide.assign(session_id=np.nan, instance=np.nan),
+        lambda wide: wide.iloc[::-1],
+    ],
+)
+def test_types_order_and_strangers_change_nothing(make) -> None:
+    wide = frame("gad7", GAD, GAD)
+    found = score(make(wide))
+    assert found.table["score"].tolist() == [7, 7]
+    assert found.table["participant_id"].tolist() == ["sub-01", "sub-02"]
+    assert found.problems == ()
+
+
+def test_scoring_does_not_change_what_it_is_given() -> None:
+    wide = frame("gad7", GAD | {"1": 9.0}, GAD | {"2": NAN})
+    before = wide.copy(deep=True)
+    score(wide, ScoringSettings(coded_from={"gad7": 1}))
+    pd.testing.assert_frame_equal(wide, before)
+    visits = long(cells("sub-1", "gad7", {"1": 9, "2": "x"}))
+    before = visits.copy(deep=True)
+    score_visits(visits)
+    pd.testing.assert_frame_equal(visits, before)
+
+
+def test_one_person_who_answered_nothing_leaves_no_row_unless_asked_for() -> None:
+    wide = frame("gad7", dict.fromkeys(GAD, NAN))
+    assert score(wide).table.empty
+    kept = score(wide, ScoringSettings(empty_forms=True)).table
+    assert kept[["status", "n_answered"]].values.tolist() == [["missing", 0]]
+    assert score(wide.iloc[:0]).table.empty
+
+
 def test_every_option_has_one_default_and_every_choice_is_accepted() -> None:
     asked = {(item.key, item.name) for item in options()}
     for key, name in asked:

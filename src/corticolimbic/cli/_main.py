@@ -88,6 +88,7 @@ def _call(options: Namespace) -> int:
         return _look_up.look_up(options)
     return {
         "demo": _run_commands.demo,
+        "protocol": _run_commands.protocol,
         "report": _run_commands.report,
         "simulate": _run_commands.simulate,
         "validate": _run_commands.validate,

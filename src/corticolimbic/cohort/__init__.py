@@ -17,6 +17,8 @@ from corticolimbic.cohort._outcomes import outcomes as outcomes
 from corticolimbic.cohort._populations import check_sites as check_sites
 from corticolimbic.cohort._populations import population_table as population_table
 from corticolimbic.cohort._populations import sites as sites
+from corticolimbic.cohort._protocol import protocol_files as protocol_files
+from corticolimbic.cohort._protocol import write_protocol as write_protocol
 from corticolimbic.cohort._scores import Scores as Scores
 from corticolimbic.cohort._scoring import score as score
 from corticolimbic.cohort._scoring import score_visits as score_visits

@@ -92,8 +92,8 @@ def check_form(
     """
     ranges: dict[str, _Range] = {}
     for rule in rules:
-        for item, low, high in zip(rule.items, rule.low, rule.high, strict=True):
-            ranges.setdefault(item, _Range(low, high, rule.whole))
+        for item, low, high, whole in zip(rule.items, rule.low, rule.high, rule.whole, strict=True):
+            ranges.setdefault(item, _Range(low, high, whole))
     key = rules[0].key
     names = [item for item in ranges if f"{key}_{item}" in column]
     answers = items.answers[:, [column[f"{key}_{item}"] for item in names]].copy()
@@ -173,3 +173,30 @@ def coding_hint(
     )
     remedy = f"check the coding; if so, declare it in the settings, coded_from: {{{key}: {base:g}}}"
     return [problem("CL364", found=found, remedy=remedy)]
+
+
+def sleep_check(key: str, form: CheckedForm, people: pd.DataFrame) -> list[Problem]:
+    """Say so where more sleep than time in bed was stated: 11:00 for 23:00 is the usual cause.
+
+    Parameters
+    ----------
+    key, form
+        The form; only the PSQI has clock times.
+    people
+        Who the rows are.
+    """
+    if key != "psqi":
+        return []
+    bedtime, rising, asleep = form.take(("1", "3", "4")).T
+    in_bed = (rising - bedtime) % 24
+    with np.errstate(invalid="ignore"):
+        longer = np.nonzero(asleep > in_bed)[0]
+    return [
+        problem(
+            "CL371",
+            participant_id=str(people["participant_id"].iloc[row]),
+            session_id=str(people["session_id"].iloc[row]),
+            found=f"{asleep[row]:g} h asleep, {in_bed[row]:g} h in bed" + in_instance(people.iloc[row]),
+        )
+        for row in longer
+    ]

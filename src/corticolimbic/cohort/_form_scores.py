@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from corticolimbic.cohort._answer_checks import CheckedForm, check_form, coding_hint
+from corticolimbic.cohort._answer_checks import CheckedForm, check_form, coding_hint, sleep_check
 from corticolimbic.cohort._instruments import RuleWord, Subscale
 from corticolimbic.cohort._item_table import ItemTable
 from corticolimbic.cohort._missing_items import effective_rule, fill, fill_parts, rule_words
@@ -71,6 +71,7 @@ def score_form(
     done: dict[str, _Scored] = {}
     blocks: list[Block] = []
     problems = [*form.problems, *coding_hint(key, rules, form, settings)]
+    problems += sleep_check(key, form, items.people)
     for rule in rules:
         lacking = [name for name in rule.variables if name not in column]
         if rule.formula.name == "each":

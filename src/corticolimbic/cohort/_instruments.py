@@ -74,7 +74,7 @@ class Subscale:
     low, high
         Smallest and largest answer of each item; infinite where unbounded.
     whole
-        Whether answers are whole numbers.
+        Whether the answers to each item are whole numbers.
     reversed
         Items that count as ``low + high - answer``.
     formula
@@ -105,7 +105,7 @@ class Subscale:
     items: tuple[str, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
-    whole: bool
+    whole: tuple[bool, ...]
     reversed: tuple[str, ...]
     formula: RuleWord
     parts: tuple[str, ...]
@@ -204,6 +204,9 @@ def _changed(row: Row, chosen: Iterable[tuple[str, str, str]]) -> Row:
             changed[effect["field"]] = effect["value"]
             if effect["status"] == "assumed":
                 changed["missing_status"] = "assumed"
+            said = f"; option {effect['option']} = {effect['choice']}: {effect['source']}"
+            if not changed["rule_source"].endswith(said):  # an option may set several fields
+                changed["rule_source"] += said
     return changed
 
 
@@ -224,7 +227,7 @@ def parse(row: Mapping[str, str]) -> Subscale:
         items=items,
         low=_each(row["low"], len(items), float("-inf")),
         high=_each(row["high"], len(items), float("inf")),
-        whole=row["whole"] == "yes",
+        whole=_flags(row["whole"], len(items)),
         reversed=tuple(item for item in split(row["reversed"]) if item in items),
         formula=_rule(row["formula"]),
         parts=split(row["parts"], ";"),
@@ -259,6 +262,11 @@ def _rule(cell: str) -> RuleWord:
 def _each(cell: str, n: int, unbounded: float) -> tuple[float, ...]:
     numbers = tuple(float(part) for part in split(cell)) or (unbounded,)
     return numbers * n if len(numbers) == 1 else numbers
+
+
+def _flags(cell: str, n: int) -> tuple[bool, ...]:
+    flags = tuple(part == "yes" for part in split(cell))
+    return flags * n if len(flags) == 1 else flags
 
 
 def _bound(cell: str) -> float:

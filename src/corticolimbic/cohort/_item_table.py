@@ -233,7 +233,7 @@ def from_visits(visits: pd.DataFrame, settings: ScoringSettings, files: ScoringF
     answers[row, column] = values
     reasons: dict[tuple[int, str], str] = {}
     if "missing" in rows.columns:
-        told = rows["missing"].fillna("").astype(str).to_numpy()
+        told = _texts(rows["missing"])
         keyed = [_key_of(variable, files) for variable in named.values()]
         for at in np.nonzero(told != "")[0]:
             reasons.setdefault((int(row[at]), keyed[column[at]]), str(told[at]))
@@ -274,16 +274,20 @@ def _long_numbers(
     rows: pd.DataFrame, column: np.ndarray, named: list[tuple[str, str]], keys: pd.DataFrame
 ) -> tuple[np.ndarray, list[Problem]]:
     values = rows["number"].to_numpy(dtype=float, copy=True)
-    texts = rows["value"].fillna("").astype(object).to_numpy()
-    told = rows["missing"].fillna("").to_numpy() if "missing" in rows else np.full(len(rows), "")
+    # Texts are looked at only where there is no number: most cells have one.
+    unread = np.nonzero(np.isnan(values))[0]
+    texts = _texts(rows["value"].iloc[unread])
+    told = (
+        _texts(rows["missing"].iloc[unread]) if "missing" in rows else np.full(len(unread), "", dtype=object)
+    )
     problems = []
-    for at in np.nonzero(np.isnan(values) & (texts != ""))[0]:
+    for at, text, reason in zip(unread, texts, told, strict=True):
+        if text == "":
+            continue
         own, variable = named[column[at]]
-        values[at] = _number(texts[at], variable)
-        if math.isinf(values[at]):
-            values[at] = np.nan
-            if not told[at]:  # a code for missing (refused, lost) is no wrong cell
-                problems.append(_no_number(keys.iloc[at], f"{own} = {texts[at][:40]!r}"))
+        values[at] = _number(text, variable)
+        if math.isinf(values[at]) and not reason:  # a code for missing (refused, lost) is no wrong cell
+            problems.append(_no_number(keys.iloc[at], f"{own} = {text[:40]!r}"))
     values[np.isinf(values)] = np.nan
     return values, problems
 

@@ -190,9 +190,10 @@ def mme_visits(visits: pd.DataFrame, factors: FactorTable) -> Scores:
     rows = visits[visits["variable"].isin(["opioid_drug", "opioid_dose", "opioid_any"])]
     if not len(rows):
         return Scores(schema("instrument_scores").table([]), ())
-    cells = rows.assign(value=rows["value"].fillna("").astype(str).str.strip())
+    cells = rows.assign(value=rows["value"].astype(object).fillna("").astype(str).str.strip())
     wide = cells.drop_duplicates([*key, "variable"]).pivot(index=key, columns="variable", values="value")
-    wide = wide.reindex(columns=["opioid_drug", "opioid_dose", "opioid_any"]).fillna("").reset_index()
+    wide = wide.reindex(columns=["opioid_drug", "opioid_dose", "opioid_any"]).astype(object)
+    wide = wide.where(wide.notna(), "").reset_index()
     blank = wide["opioid_drug"].isin(MISSING_CELLS) & wide["opioid_dose"].isin(MISSING_CELLS)
     doses = wide.loc[~blank].rename(columns={"opioid_drug": "drug", "opioid_dose": "dose"})
     doses = doses.assign(drug=doses["drug"].where(~doses["drug"].isin(MISSING_CELLS), "drug not named"))

@@ -16,6 +16,7 @@ from corticolimbic.cohort._scores import Scores
 from corticolimbic.cohort._scoring_files import ScoringFiles, read_scoring_files
 from corticolimbic.cohort._scoring_settings import ScoringSettings
 from corticolimbic.features import schema
+from corticolimbic.foundation import SettingsError
 
 _UNSCORED = frozenset({"dose", "dose_total"})
 """Formulas of `mme`, which takes drugs and doses and not items."""
@@ -46,7 +47,7 @@ def score(
     Raises
     ------
     SettingsError
-        Where rows repeat, or two columns stand for one item.
+        Where rows repeat, two columns stand for one item, or a setting names an instrument that nobody knows.
 
     Notes
     -----
@@ -112,6 +113,7 @@ def score_visits(
 
 
 def _score(items: ItemTable, settings: ScoringSettings, files: ScoringFiles) -> Scores:
+    _check_keys(settings, files)
     column = {name: place for place, name in enumerate(items.variables)}
     rules = [rule for rule in (*subscales(settings.chosen_options), *files.rules) if _asked(rule, settings)]
     blocks: list[Block] = []
@@ -124,6 +126,22 @@ def _score(items: ItemTable, settings: ScoringSettings, files: ScoringFiles) -> 
             problems += found
     blocks += _without_rule(items, column, settings, files)
     return Scores(_table(items.people, blocks), tuple(problems))
+
+
+def _check_keys(settings: ScoringSettings, files: ScoringFiles) -> None:
+    """Refuse settings about instruments that nobody knows: they would be passed over in silence."""
+    known = {rule.key for rule in (*subscales(), *files.rules)}
+    known |= {key for key, _ in files.mapping.values()}
+    for field, named in (
+        ("instruments", settings.instruments),
+        ("coded_from", settings.coded_from),
+        ("missing_by_instrument", settings.missing_by_instrument),
+        ("prefixes", settings.prefixes.values()),
+    ):
+        odd = [key for key in named if key not in known]
+        if odd:
+            keys = ", ".join(sorted(known))
+            raise SettingsError(f"{field}: no instrument has the key {odd[0]!r}; keys are {keys}")
 
 
 def _asked(rule: Subscale, settings: ScoringSettings) -> bool:
