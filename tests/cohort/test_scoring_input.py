@@ -140,6 +140,39 @@ def test_names_are_found_in_any_case_and_as_check_boxes() -> None:
         score(wide.assign(gad7_1=1))
 
 
+def test_items_of_an_undeclared_version_are_said_not_guessed() -> None:
+    wide = frame("tsk", {str(item): 2.0 for item in range(1, 18)})
+    found = score(wide)
+    assert found.table.empty
+    assert [(item.code, item.found) for item in found.problems] == [("CL372", "17 variables such as tsk_1")]
+    assert "{tsk: tsk17 or tsk11}" in found.problems[0].remedy
+    declared = score(wide, ScoringSettings(prefixes={"tsk": "tsk17"}))
+    assert declared.table["score"].tolist() == [34 + 4]
+    assert declared.problems == ()
+    visits = long([("sub-1", "ses-1", f"Phq{item}", "1") for item in range(1, 9)])
+    assert [item.code for item in score_visits(visits).problems] == ["CL372"]
+    declared = score_visits(visits, ScoringSettings(prefixes={"phq": "phq8"}))
+    assert declared.table["score"].tolist() == [8]
+    strangers = {"pain_1": [1], "pain_2": [1], "pain_3": [2], "age_10": [1]}
+    others = pd.DataFrame({"participant_id": ["sub-1"], **strangers})
+    assert score(others).problems == ()
+
+
+def test_the_stai_may_be_numbered_through() -> None:
+    wide = frame("stai", {str(item): 2.0 for item in range(1, 41)})
+    found = score(wide).table
+    assert found["score"].tolist() == [10 * 3 + 10 * 2, 9 * 3 + 11 * 2]
+    assert score(wide).problems == ()
+
+
+def test_settings_from_yaml_may_hold_numbers() -> None:
+    settings = ScoringSettings.from_mapping(
+        {"versions": {"fms": 2016}, "options": {"odi": {"missing_sections": 0}, "koos": {"missing": 1998}}}
+    )
+    assert settings.versions == {"fms": "2016"}
+    assert ScoringSettings.from_mapping(settings.plain()) == settings
+
+
 def test_text_cells_are_read_as_numbers_or_said() -> None:
     wide = frame("gad7", GAD, GAD, GAD).astype({"gad7_2": object, "gad7_3": object})
     wide["gad7_2"] = ["2", " 3 ", "n/a"]
@@ -185,8 +218,8 @@ def test_visits_in_long_form_score_as_the_wide_frame_does() -> None:
 def test_long_form_reads_clock_times_instances_and_reasons() -> None:
     night = {"1": "23:30", "3": "7:00:00", "4": "6", "2": "25", "5a": "2", "6": "2"}
     rows = cells("sub-1", "psqi", night) + cells("sub-2", "gad7", {"1": "", "2": ""})
-    rows += cells("sub-3", "gad7", {"1": ""})
-    told = [""] * len(night) + ["refused", "refused", ""]
+    rows += cells("sub-3", "gad7", {"1": ""}) + cells("sub-4", "gad7", {"1": ""})
+    told = [""] * len(night) + ["refused", "refused", "", "not asked"]
     found = score_visits(long(rows, missing=told))
     table = found.table.set_index(["participant_id", "subscale"])
     assert table.loc[("sub-1", "C4 efficiency"), "score"] == 1
@@ -194,11 +227,11 @@ def test_long_form_reads_clock_times_instances_and_reasons() -> None:
         "missing",
         "form missing: refused",
     ]
-    assert "sub-3" not in set(found.table["participant_id"])
+    assert set(found.table["participant_id"]) == {"sub-1", "sub-2"}
     everyone = score_visits(
         long(rows, missing=told), ScoringSettings(empty_forms=True, instruments=("gad7",))
     )
-    assert set(everyone.table["participant_id"]) == {"sub-1", "sub-2", "sub-3"}
+    assert set(everyone.table["participant_id"]) == {"sub-1", "sub-2", "sub-3", "sub-4"}
     odd = score_visits(long(cells("sub-1", "psqi", {"1": "25:30", "3": "late", "4": "6"})))
     assert [item.found for item in odd.problems if item.code == "CL361"] == [
         "psqi_1 = '25:30'",

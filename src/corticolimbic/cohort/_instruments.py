@@ -129,6 +129,8 @@ class Subscale:
     @property
     def scale(self) -> str:
         """Range of the score, such as ``0-27``."""
+        if self.score_max == float("inf"):
+            return f"{self.score_min:g} or more"
         return f"{self.score_min:g}-{self.score_max:g}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,11 @@ from corticolimbic.foundation import Problem, SettingsError, problem
 KEY = ["participant_id", "session_id", "instance"]
 _CLOCKS = frozenset({"psqi_1", "psqi_3"})
 """Items that are times of day; ``23:30`` is read as 23.5."""
+_ITEM = re.compile(r"([a-z]+(?:[0-9]+(?=_))?)_?q?([0-9]{1,2})")
+_FEWEST = 3
+"""Fewest variables of one prefix that look like a questionnaire."""
+_NOT_ASKED = ["not asked", "not_asked"]
+"""Reasons after which a form is not missing: it was never due."""
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])(?::[0-5][0-9](?:\.0+)?)?")
 
 
@@ -84,8 +89,8 @@ def item_names(
         if column in files.mapping:
             target = "_".join(files.mapping[column])
         else:
-            plain = re.sub("_+", "_", column.casefold())  # check-boxes are exported as fms___1
-            target = _renamed(plain, settings.prefixes)
+            plain = _plain_name(column)
+            target = next((name for name in _renamed(plain, settings.prefixes) if name in items), plain)
             if target not in items:
                 continue
         if target in taken:
@@ -94,12 +99,56 @@ def item_names(
     return found
 
 
-def _renamed(column: str, prefixes: Mapping[str, str]) -> str:
+def _plain_name(column: str) -> str:
+    """Return a name in lower case; check-boxes are exported as fms___1, the STAI is numbered 1 to 40."""
+    plain = re.sub("_+", "_", column.casefold())
+    stai = re.fullmatch(r"stai_([1-9]|[1-3][0-9]|40)", plain)
+    if stai:
+        number = int(stai[1])
+        return f"stai_s_{number}" if number <= 20 else f"stai_t_{number - 20}"
+    return plain
+
+
+def unclaimed(columns: Iterable[str], named: Mapping[str, str]) -> list[Problem]:
+    """Return a note for each run of variables that look like a questionnaire's items, and are not scored.
+
+    Parameters
+    ----------
+    columns
+        The study's names.
+    named
+        Those that are items (`item_names`).
+    """
+    families: dict[str, list[str]] = {}
+    for key in dict.fromkeys(subscale.key for subscale in subscales() if subscale.key != "mme"):
+        families.setdefault(_letters(key), []).append(key)
+    runs: dict[str, list[str]] = {}
+    for column in columns:
+        looks = _ITEM.fullmatch(column.casefold())
+        if looks and column not in named and _letters(looks[1]) in families:
+            runs.setdefault(looks[1], []).append(column)
+    return [
+        problem(
+            "CL372",
+            found=f"{len(own)} variables such as {own[0]}",
+            remedy=f"declare in the settings what they are, prefixes: {{{prefix.rstrip('_')}: "
+            f"{' or '.join(families[_letters(prefix)])}}}, or give a mapping",
+        )
+        for prefix, own in runs.items()
+        if len(own) >= _FEWEST
+    ]
+
+
+def _letters(name: str) -> str:
+    return "".join(sign for sign in name if sign.isalpha())
+
+
+def _renamed(column: str, prefixes: Mapping[str, str]) -> Iterator[str]:
+    """Yield what a column may stand for under the declared prefixes: tsk_1 and tsk1 under tsk."""
     for own, key in prefixes.items():
-        rest = column.removeprefix(own.casefold() + "_")
+        rest = column.removeprefix(own.casefold())
         if rest != column:
-            return f"{key}_{rest}"
-    return column
+            yield f"{key}_{rest.removeprefix('_')}"
 
 
 def from_wide(responses: pd.DataFrame, settings: ScoringSettings, files: ScoringFiles) -> ItemTable:
@@ -140,7 +189,8 @@ def from_wide(responses: pd.DataFrame, settings: ScoringSettings, files: Scoring
     )
     order = np.lexsort([people[name].astype(str) for name in reversed(KEY)])
     people = people.iloc[order].reset_index(drop=True)
-    columns, problems = [], []
+    columns: list[np.ndarray] = []
+    problems = unclaimed(map(str, responses.columns), named)
     for own, variable in named.items():
         values, odd = _numbers(responses[own].iloc[order], variable, own, people)
         columns.append(values)
@@ -228,6 +278,7 @@ def from_visits(visits: pd.DataFrame, settings: ScoringSettings, files: ScoringF
     )
     people, row = _people(keys)
     values, problems = _long_numbers(rows, column, list(named.items()), keys)
+    problems += unclaimed(map(str, columns), named)
     answers = np.full((len(people), len(named)), np.nan)
     problems += _repeated(row, column, values, list(named), people)
     answers[row, column] = values
@@ -235,7 +286,7 @@ def from_visits(visits: pd.DataFrame, settings: ScoringSettings, files: ScoringF
     if "missing" in rows.columns:
         told = _texts(rows["missing"])
         keyed = [_key_of(variable, files) for variable in named.values()]
-        for at in np.nonzero(told != "")[0]:
+        for at in np.nonzero((told != "") & ~np.isin(told, _NOT_ASKED))[0]:
             reasons.setdefault((int(row[at]), keyed[column[at]]), str(told[at]))
     return ItemTable(
         people,

@@ -159,7 +159,7 @@ def _row(
         "subscale": subscale,
         "score": value,
         "unit": "MME/day",
-        "scale": "0-inf",
+        "scale": "0 or more",
         "n_items": n,
         "n_answered": n - (lost if subscale == "total" else n * missing),
         "status": "no rule" if reason == "no factor" else ("missing" if missing else "ok"),

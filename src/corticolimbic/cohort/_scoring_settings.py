@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from corticolimbic.cohort._instruments import instruments, options
 from corticolimbic.cohort._missing_items import GeneralRule
@@ -71,8 +71,13 @@ class ScoringSettings(Settings):
     empty_forms: bool = Field(
         default=False,
         description="Whether forms without a single answer leave rows too (status missing); those with a "
-        "recorded reason always do.",
+        "recorded reason other than not asked always do.",
     )
+
+    @field_validator("versions", "options", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return _texts(value)  # YAML reads 2016 and 1 as numbers
 
     @model_validator(mode="after")
     def _known(self) -> ScoringSettings:
@@ -112,3 +117,9 @@ class ScoringSettings(Settings):
                 for option, choice in chosen.items()
             )
         )
+
+
+def _texts(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _texts(item) for key, item in value.items()}
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
