@@ -382,6 +382,47 @@ def test_rounded_person_means_round_halves_to_even() -> None:
     assert scored(frame("gad7", halves, more), row)["score"].tolist() == [3 + 0, 9 + 2]
 
 
+@pytest.fixture(scope="module")
+def every_form() -> pd.DataFrame:
+    """25 people, complete in every form that there is."""
+    keys = sorted({row["key"] for row in ROWS})
+    return pd.concat([frame(key, *forms(key, 25, seed=1)).iloc[:, 1:] for key in keys], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("general", "out_of_range"),
+    [("own", "refuse"), ("complete", "refuse"), ("own", "missing"), ("a2cps_29", "missing")],
+)
+def test_whatever_is_missing_or_wrong_every_row_keeps_its_promises(
+    every_form: pd.DataFrame, general: str, out_of_range: str
+) -> None:
+    rng = np.random.default_rng(20264)
+    wide = every_form
+    hurt = wide.mask(rng.random(wide.shape) < rng.choice([0, 0.05, 0.3, 0.9], size=(25, 1)))
+    hurt = hurt.mask(rng.random(wide.shape) < 0.01, 99999.0)
+    hurt.insert(0, "participant_id", [f"sub-{person:02d}" for person in range(25)])
+    found = score(hurt, ScoringSettings(missing=general, out_of_range=out_of_range))
+    form = schema("instrument_scores")
+    pd.testing.assert_frame_equal(form.check(found.table), found.table)
+    rows = found.table
+    scored_rows = rows["status"].isin(["ok", "prorated"])
+    assert (rows["score"].notna() == scored_rows).all()
+    ends = rows["scale"].str.extract(r"^(-?[0-9]+)-([0-9]+)$").astype(float)
+    assert ends.notna().all(axis=None)
+    inside = rows["score"].between(ends[0] - 1e-9, ends[1] + 1e-9)
+    assert (inside | rows["score"].isna()).all()
+    assert ((rows["n_answered"] >= 0) & (rows["n_answered"] <= rows["n_items"])).all()
+    assert (rows.loc[~rows["status"].isin(["ok"]), "reason"] != "").all()
+    assert ("out of range" in set(rows["status"])) == (out_of_range == "refuse")
+    assert ("prorated" in set(rows["status"])) == (general != "complete")
+    # A prorated score is the complete one where nothing was missing: it never changes answered forms.
+    whole = score(wide.assign(participant_id=hurt["participant_id"])).table
+    same = rows[rows["status"].eq("ok") & rows["reason"].eq("") & rows["n_answered"].eq(rows["n_items"])]
+    both = same.merge(whole, on=form.key)
+    assert len(both) == len(same) > 200
+    np.testing.assert_allclose(both["score_x"], both["score_y"])
+
+
 def test_a_wide_study_is_scored_in_seconds() -> None:
     rng = np.random.default_rng(12)
     keys = {"pcs": 13, "phq9": 9, "gad7": 7, "stai_s": 20, "koos12": 12, "odi": 10, "tsk17": 17, "panas": 20}

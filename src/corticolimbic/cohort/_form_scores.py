@@ -85,7 +85,7 @@ def score_form(
         blocks.append(_block(scored, given, items.reasons, told))
         blocks += [_t_scores(scored, norm, given) for norm in norms if _fits(norm, rule)]
         if rule.safety in form.items:
-            block, flags = _safety(rule, form, given, items.people)
+            block, flags = _safety(rule, form, given, items.people, settings)
             blocks.append(block)
             problems += flags
     return blocks, problems
@@ -268,14 +268,14 @@ def _t_scores(scored: _Scored, norm: Norm, given: np.ndarray) -> Block:
 
 
 def _safety(
-    rule: Subscale, form: CheckedForm, given: np.ndarray, people: pd.DataFrame
+    rule: Subscale, form: CheckedForm, given: np.ndarray, people: pd.DataFrame, settings: ScoringSettings
 ) -> tuple[Block, list[Problem]]:
     """Return the safety item's own rows, and a note for everyone who answered above its lowest answer."""
     place = rule.items.index(rule.safety)
     value = form.take((rule.safety,))[:, 0]
     rows = np.nonzero(given)[0]
     missing = np.isnan(value)
-    outside = form.take_outside((rule.safety,))[:, 0]
+    outside = form.take_outside((rule.safety,))[:, 0] & (settings.out_of_range == "refuse")
     status = np.select([outside, missing], [_OUTSIDE, _MISSING], default=_OK).astype(object)
     who = people["participant_id"].to_numpy(dtype=object), people["session_id"].to_numpy(dtype=object)
     found = f"{rule.instrument} item {rule.safety} above its lowest answer"

@@ -25,6 +25,12 @@ _OUTCOME = {
 }
 
 
+_NO_PAIN = {
+    "en": "people without pain before surgery have no relative outcome: it is missing, with that reason",
+    "zh": "术前无疼痛者无法计算相对变化：结局为缺失，并注明原因",
+}
+
+
 def protocol_files(design: Design, lang: Language) -> dict[str, str]:
     """Return the files of a protocol by name, relative to its folder.
 
@@ -41,7 +47,7 @@ def protocol_files(design: Design, lang: Language) -> dict[str, str]:
         "README.md": readme(design, own, plan, lang),
         "visits.tsv": _visits(plan, lang),
         "scoring.tsv": _scoring(own),
-        "study.yaml": _study(plan, lang),
+        "study.yaml": _study(design, plan, lang),
         "redcap/data_dictionary.csv": data_dictionary(own, lang),
         "redcap/events.csv": events(plan, lang),
         "redcap/instrument_event_mapping.csv": instrument_event_mapping(own, plan),
@@ -129,13 +135,15 @@ def _scoring(own: tuple[Form, ...]) -> str:
     return _tsv([header, *rows])
 
 
-def _study(plan: tuple[Visit, ...], lang: Language) -> str:
+def _study(design: Design, plan: tuple[Visit, ...], lang: Language) -> str:
     month_12 = next(visit for visit in plan if visit.day == 365)
+    note = f"# {_NO_PAIN[lang]}\n" if design == "surgical" else ""
     return f"""\
 # corticolimbic run DATASET OUT --config study.yaml
-cohort:
+# {_OUTCOME[lang]}
+{note}cohort:
   site_column: site
-  outcome:                          # {_OUTCOME[lang]}
+  outcome:
     family: relative
     pain_column: nrs_avg7d
     baseline_session: {plan[0].session}
