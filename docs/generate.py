@@ -41,6 +41,7 @@ def pages() -> dict[str, str]:
         "circuit.md": circuit(),
         "atlases.md": atlases(),
         "markers.md": markers(),
+        "instruments.md": instruments(),
     }
 
 
@@ -365,6 +366,60 @@ def _marker(item: Any) -> str:
         ("source", item.source),
     ]
     return f"## {item.id}\n\n{plain(item.name)}.\n\n{items(about)}"
+
+
+# Questionnaires
+
+
+def instruments() -> str:
+    """Every scoring rule with its source, and every option."""
+    from corticolimbic.cohort import instruments as every
+    from corticolimbic.cohort import options
+
+    rules = dict.fromkeys(rule for item in every() for rule in item.subscales)
+    header = (
+        "key",
+        "instrument",
+        "version",
+        "score",
+        "items",
+        "range",
+        "rule",
+        "missing items",
+        "status",
+        "source",
+    )
+    rows = [
+        (
+            f"`{rule.key}`",
+            rule.instrument,
+            rule.version,
+            rule.name,
+            ", ".join(rule.items),
+            rule.scale,
+            rule.words.aggregation,
+            rule.words.missing_rule,
+            rule.status,
+            rule.source,
+        )
+        for rule in rules
+    ]
+    asked = ("instrument", "option", "choice", "default", "meaning", "status", "source")
+    choices = [
+        (
+            f"`{item.key}`",
+            f"`{item.name}`",
+            f"`{item.choice}`",
+            "yes" if item.default else "",
+            item.meaning,
+            item.status,
+            item.source,
+        )
+        for item in options()
+    ]
+    intro = "What the rules mean: [Questionnaires and scales](../instruments.md).\n"
+    parts = [intro, "## Rules\n", table(header, rows), "## Options\n", table(asked, choices)]
+    return page("Questionnaires", "`src/corticolimbic/cohort/tables/instruments.tsv`", *parts)
 
 
 if __name__ == "__main__":

@@ -89,6 +89,7 @@ def _call(options: Namespace) -> int:
     return {
         "demo": _run_commands.demo,
         "fetch": _run_commands.fetch,
+        "protocol": _run_commands.protocol,
         "report": _run_commands.report,
         "simulate": _run_commands.simulate,
         "validate": _run_commands.validate,

@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _simulate(commands)
     _evidence(commands)
     _markers(commands)
+    _protocol(commands)
     return top
 
 
@@ -175,6 +176,30 @@ def _markers(commands: argparse._SubParsersAction) -> None:
     _add(actions, "list", "list the markers")
     shown = _add(actions, "show", "show one marker: what it is, what it needs, where it failed")
     shown.add_argument("id", metavar="ID", help="for example spisak2020_rpn")
+
+
+def _protocol(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "protocol", "a ready scheme for a multi-centre study")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    made = _add(
+        actions,
+        "init",
+        "write visits, a REDCap dictionary, BIDS phenotype templates and settings",
+    )
+    made.add_argument("folder", type=_path, metavar="DIR", help="folder for the protocol")
+    made.add_argument(
+        "--design",
+        choices=("subacute", "surgical"),
+        default="subacute",
+        help="subacute: pain of 4 to 12 weeks at entry, followed for 3 years; surgical: before surgery and "
+        "12 months after it",
+    )
+    made.add_argument(
+        "--lang", choices=("en", "zh"), default="en", help="language of labels and README (English, Chinese)"
+    )
+    made.add_argument(
+        "--force", action="store_true", help="replace the files of an earlier protocol in the folder"
+    )
 
 
 def _path(text: str) -> Path:

@@ -174,3 +174,13 @@ def _simulated(dataset: Path, chosen: dict[str, object], options: Namespace) -> 
         f"{os.path.relpath(dataset)}."
     )
     return config
+
+
+def protocol(options: Namespace) -> int:
+    """Write a ready scheme for a study."""
+    from corticolimbic.cohort import write_protocol
+
+    files = write_protocol(options.folder, options.design, options.lang, force=options.force)
+    _say(f"A protocol ({options.design}) of {len(files)} files is in {options.folder}.")
+    _say(f"Start with: {options.folder / 'README.md'}")
+    return 0
