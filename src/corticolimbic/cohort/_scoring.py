@@ -10,7 +10,8 @@ import pandas as pd
 
 from corticolimbic.cohort._form_scores import Block, score_form
 from corticolimbic.cohort._instruments import Subscale, subscales
-from corticolimbic.cohort._item_table import KEY, ItemTable, from_visits, from_wide
+from corticolimbic.cohort._item_names import KEY
+from corticolimbic.cohort._item_table import ItemTable, from_visits, from_wide
 from corticolimbic.cohort._opioid_dose import mme_visits
 from corticolimbic.cohort._scores import Scores
 from corticolimbic.cohort._scoring_files import ScoringFiles, read_scoring_files
