@@ -56,7 +56,7 @@ def write(root: Path, volumes: int = VOLUMES, run: str = "1", **more: Any) -> Bo
     return write_bold(root, noise(volumes), PLACE, run=run, **more)
 
 
-BESIDE = frozenset({"fc_precision", "degree", "coverage", "global_signal_share", "quality"})
+BESIDE = frozenset({"fc_precision", "degree", "coverage", "global_signal_share", "quality", "tsnr"})
 """What is measured beside edges and fluctuations."""
 
 

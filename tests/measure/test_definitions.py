@@ -47,7 +47,7 @@ CHANGES: dict[str, tuple[Any, frozenset[str]]] = {
     "fluctuation_maps": (("alff",), frozenset()),
     "seed_maps": (("NAc_R",), frozenset()),
     # Spectra are taken before the filter.
-    "band_hz": ((0.01, 0.15), frozenset({"nodes", "circuit", *DERIVED, "quality", "global_signal_share"})),
+    "band_hz": ((0.01, 0.15), frozenset({"nodes", "circuit", *DERIVED, *QUALITY})),
     **dict.fromkeys(("censor_before", "censor_after", "min_segment", "dummy_scans"), (2, KEPT)),
     "dvars_threshold": (1.5, KEPT),
     "nuisance_regions": (("aHIP-lh",), KEPT - {"motion"}),
