@@ -89,6 +89,8 @@ def measure_bold_run(
     keep = censoring_rule(settings).keep(motion, nuisance.keep)
     confounds = nuisance.kept(keep, run.confounds or run.bold)
     cleaner = _cleaner(run, header, settings, nuisance, keep)
+    if cleaner.doubt:
+        problems.append(about(run, "CL243", found=cleaner.doubt))
     weights = [item for _, item in chosen]
     found = region_series(root, image, header, weights, mask=mask, usable_signal=settings.usable_signal)
     together = np.hstack([item.values for item in found])

@@ -91,6 +91,8 @@ def measure_series_run(
         fluctuating=as_given(values, keep, nuisance) if settings.fluctuations else None,
         cleaning=cleaner,
     )
+    if cleaner is not None and cleaner.doubt:
+        problems.append(about(run, "CL243", found=cleaner.doubt))
     problems += measured.losses(run)
     problems += _strangers(run, measured.nodes, atlas)
     return measured
