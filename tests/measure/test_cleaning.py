@@ -163,6 +163,35 @@ def test_cleaned_series_carry_nothing_of_the_filtered_confounds() -> None:
         np.testing.assert_allclose(found.basis.T @ found.basis, np.eye(10), atol=1e-12)
 
 
+def test_long_gaps_let_the_spline_swing_and_are_told() -> None:
+    """The spread of white noise beside a gap, as a multiple of that far from it."""
+    rng = np.random.default_rng(17)
+    values = rng.standard_normal((400, 200))
+    spread = {}
+    for gap in (0, 5, 10, 20):
+        keep = kept(list(range(200, 200 + gap)), 400)
+        found = cleaning(np.zeros((400, 0)), keep, repetition_time=2.0, band=(0.01, 0.1))
+        deviation = found.apply(values).std(axis=1)
+        spread[gap] = deviation[190:210].max() / deviation[40:150].mean()
+        assert bool(found.doubt) == (gap >= 10)
+        assert not cleaning(np.zeros((400, 0)), keep, repetition_time=2.0).doubt
+    assert found.doubt == "20 volumes (40 s) dropped in a row"
+    assert spread[0] < 1.2
+    assert spread[5] < 1.6
+    assert spread[10] > 2
+    assert spread[20] > 4.5
+
+
+def test_huge_and_tiny_units_are_cleaned_alike() -> None:
+    keep = kept(DROPPED["inside"])
+    values, confounds = drifting(18, 3), drifting(19, 5)
+    for band in BANDS.values():
+        found = cleaning(confounds, keep, repetition_time=TR, band=band)
+        plain = found.apply(values)
+        for power in (-700, 900):
+            np.testing.assert_array_equal(found.apply(np.ldexp(values, power)), np.ldexp(plain, power))
+
+
 @pytest.mark.parametrize("band", BANDS)
 def test_constant_and_repeated_confounds_change_nothing(band: str) -> None:
     keep = kept(DROPPED["first"])

@@ -136,6 +136,17 @@ def test_36_regressors_in_300_volumes_of_800_ms_are_refused_with_the_arithmetic(
     assert allowed.matrices
 
 
+def test_more_regressors_than_the_band_holds_leave_nothing(tmp_path: Path) -> None:
+    run = write(tmp_path)
+    for low in (False, True):
+        found = measured(tmp_path, run, strategy="36P", band_hz=(0.01, 0.04), allow_low_dof=low)
+        (item,) = found.problems
+        assert item.code == "CL211"
+        assert item.found.endswith("= 26; 26 - 36 regressors leave nothing")
+        assert {row["dof"] for row in found.features} == {0}
+        assert not found.matrices
+
+
 def test_fluctuations_are_those_without_the_band(tmp_path: Path) -> None:
     run = write(tmp_path, table=table(bad=BAD))
     rows = []
@@ -274,6 +285,13 @@ def test_dummy_scans_neighbours_and_segments_are_counted(tmp_path: Path) -> None
         assert ("dummy_scans" in definition) == ("dummy_scans" in more)
     bare = measured(tmp_path, replace(run, confounds=None), **BARE, dummy_scans=6)
     assert bare.features[0]["n_volumes"] == VOLUMES - 6
+
+
+def test_a_long_gap_under_a_band_is_told(tmp_path: Path) -> None:
+    run = write(tmp_path, table=table(bad=tuple(range(100, 110))))
+    (item,) = measured(tmp_path, run, band_hz=(0.01, 0.2), circuit_edges=False).problems
+    assert (item.code, item.severity, item.file) == ("CL243", "info", run.bold)
+    assert measured(tmp_path, run, circuit_edges=False).problems == []
 
 
 def test_the_band_serves_a_whole_tree(tmp_path: Path) -> None:

@@ -200,6 +200,14 @@ def test_a_motion_table_without_dvars_is_refused_only_where_they_are_asked_for(t
     assert problem(measured(tmp_path, moved=wrong, dvars_threshold=1.5)).code == "CL216"
 
 
+def test_a_long_gap_under_a_band_is_told(tmp_path: Path) -> None:
+    moved = motion({at: (2.0, 1.0) for at in range(50, 62)})
+    item = problem(measured(tmp_path, moved=moved, band_hz=(0.01, 0.15)))
+    assert (item.code, item.severity) == ("CL243", "info")
+    assert item.found == "12 volumes (24 s) dropped in a row"
+    assert [item.code for item in measured(tmp_path, moved=moved).problems] == ["CL210"]
+
+
 def test_a_node_that_the_nuisance_signals_explain_has_no_signal(tmp_path: Path) -> None:
     values = made()
     values[:, 2] = np.round(2 * values[:, 0] - values[:, 3], 4)

@@ -97,6 +97,8 @@ def measure_bold_run(
     keep = censoring_rule(settings).keep(motion, nuisance.keep)
     confounds = nuisance.kept(keep, run.confounds or run.bold)
     cleaner = _cleaner(run, source, settings, nuisance, keep)
+    if cleaner.doubt:
+        problems.append(about(run, "CL243", found=cleaner.doubt))
     wants_maps = bool(settings.fluctuation_maps or settings.seed_maps)
     signals = source.region_signals([item for _, item in chosen], counted=keep, keep_voxels=wants_maps)
     found = signals.regions

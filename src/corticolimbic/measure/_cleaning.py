@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
-from corticolimbic.measure._interpolation import spline_weights
+from corticolimbic.measure._interpolation import SWINGS_FROM, longest_gap, spline_weights
 from corticolimbic.measure._nuisance import confound_basis, residuals
 from corticolimbic.measure._temporal_filter import (
     PassBand,
@@ -75,7 +75,18 @@ class Cleaning:
                 f" = {kept}; {_short(self.share * 100)}% of them for {band_words(self.band)} at a repetition "
                 f"time of {self.repetition_time:g} s = {held}; {held}"
             )
-        return f"{words} - {self.rank} regressors = {_short(max(self.dof, 0.0))} degrees of freedom"
+        words += f" - {self.rank} regressors"
+        return (
+            f"{words} = {_short(self.dof)} degrees of freedom" if self.dof >= 0 else f"{words} leave nothing"
+        )
+
+    @property
+    def doubt(self) -> str:
+        """What is to be known of the gaps that were bridged, or empty."""
+        gap = longest_gap(self.keep)
+        if self.band is None or self.repetition_time is None or gap < SWINGS_FROM:
+            return ""
+        return f"{gap} volumes ({gap * self.repetition_time:.0f} s) dropped in a row"
 
     def apply(self, values: Float[np.ndarray, "volumes columns"]) -> Float64[np.ndarray, "kept columns"]:
         """Clean series.

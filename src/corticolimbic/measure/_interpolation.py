@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Bool, Float64, Int
+
+SWINGS_FROM = 10
+"""Dropped volumes in a row over which the spline swings so far that the spread beside the gap more than
+doubles (white noise, 0.01-0.1 Hz; a test measures it); over 5 it is half as much again, over 20 fivefold."""
 
 
 def spline_weights(volumes: Int[np.ndarray, " kept"]) -> Float64[np.ndarray, "span kept"]:
@@ -11,7 +15,8 @@ def spline_weights(volumes: Int[np.ndarray, " kept"]) -> Float64[np.ndarray, "sp
 
     Between kept volumes a cubic spline (not-a-knot) through all of them takes the place of what was dropped,
     as in nilearn and in Power et al.'s successors; kept volumes stay what they are. Nothing is extrapolated:
-    the series begins with the first kept volume and ends with the last.
+    the series begins with the first kept volume and ends with the last. Over long gaps the spline swings: see
+    `SWINGS_FROM`.
 
     nilearn 0.14 means the same with ``extrapolate=False``, but writes the spline to the volumes that mirror
     the kept ones (``~`` of whole numbers is no complement): a dropped volume keeps its bad value where its
@@ -36,3 +41,9 @@ def spline_weights(volumes: Int[np.ndarray, " kept"]) -> Float64[np.ndarray, "sp
     weights = np.asarray(CubicSpline(places, np.eye(len(volumes)))(np.arange(span)), dtype=np.float64)
     weights[volumes - volumes[0]] = np.eye(len(volumes))
     return weights
+
+
+def longest_gap(keep: Bool[np.ndarray, " volumes"]) -> int:
+    """Return how many volumes were dropped in a row between kept ones, at most."""
+    steps = np.diff(np.flatnonzero(keep))
+    return int(steps.max(initial=1)) - 1

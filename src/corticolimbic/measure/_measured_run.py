@@ -120,7 +120,9 @@ class MeasuredRun:
     @property
     def dof(self) -> float:
         """Degrees of freedom that are left in time, in the band where there is one."""
-        return float(len(self.series) - self.rank) if self.cleaning is None else float(self.cleaning.dof)
+        if self.cleaning is not None:
+            return max(float(self.cleaning.dof), 0.0)
+        return float(len(self.series) - self.rank)
 
     @property
     def censored(self) -> float:

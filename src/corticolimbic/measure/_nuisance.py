@@ -79,7 +79,9 @@ def residuals(
         filtered -= around
         level = level + around
     residual = filtered - basis @ (basis.T @ filtered)
-    size, left = np.linalg.norm(centred, axis=0), np.linalg.norm(residual, axis=0)
+    unit = np.abs(centred).max(axis=0)  # so that squares of huge or tiny units stay finite
+    unit[unit == 0] = 1.0
+    size, left = np.linalg.norm(centred / unit, axis=0), np.linalg.norm(residual / unit, axis=0)
     residual[:, left <= _EXPLAINED * size] = 0.0
     residual += level
     residual[:, ~known] = np.nan

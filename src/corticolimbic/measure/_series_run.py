@@ -97,6 +97,8 @@ def measure_series_run(
         basis=None if cleaner is None else cleaner.basis,
         max_fd=motion.largest_displacement,
     )
+    if cleaner is not None and cleaner.doubt:
+        problems.append(about(run, "CL243", found=cleaner.doubt))
     problems += measured.losses(run)
     problems += _strangers(run, measured.nodes, atlas)
     return measured
