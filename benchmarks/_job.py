@@ -105,7 +105,9 @@ def compare(job: Job, size: Size, folder: Path) -> dict[str, str]:
     told = {
         "job": job.name,
         "peer_name": job.peer_name,
-        "target": "; ".join(f"{name} <= {bound:g}{_UNITS.get(name, '')}" for name, bound in job.targets.items()),
+        "target": "; ".join(
+            f"{name} <= {bound:g}{_UNITS.get(name, '')}" for name, bound in job.targets.items()
+        ),
         "met": f"no ({', '.join(missed)})" if missed else "yes",
     }
     return {name: {**words, **told}[name] for name in COLUMNS}
