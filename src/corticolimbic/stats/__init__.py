@@ -26,6 +26,7 @@ from corticolimbic.stats._meta import MetaCorrelation as MetaCorrelation
 from corticolimbic.stats._meta import meta_correlation as meta_correlation
 from corticolimbic.stats._mixed import Combination as Combination
 from corticolimbic.stats._mixed import MixedEffects as MixedEffects
+from corticolimbic.stats._mixed import RandomEffects as RandomEffects
 from corticolimbic.stats._mixed import mixed_model as mixed_model
 from corticolimbic.stats._multiplicity import false_discovery as false_discovery
 from corticolimbic.stats._people_table import baseline_rows as baseline_rows

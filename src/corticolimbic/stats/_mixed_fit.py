@@ -163,7 +163,7 @@ class _Intercepts:
         self.members = [np.flatnonzero(self.which == m) for m in range(self.sizes.size)]
         cross = [shared.left.T @ shared.left]
         cross += [shared.level[own].T @ shared.level[own] for own in self.members]
-        self.fixed = np.array([_packed(one) for one in cross])
+        self.fixed = _packed(np.array(cross))
         self.scale = 1 / float(shared.turned.sizes.mean())
         weights = 1 / (1 + np.outer(self.scale * _SHARES / (1 - _SHARES), self.sizes))
         matrices = cross[0] + np.einsum("gm,mij->gij", weights, np.array(cross[1:]))
@@ -225,7 +225,7 @@ class _Slopes:
         )
         cross = np.zeros((len(roots), *crosses.shape[1:]))
         np.add.at(cross, self.group, crosses)
-        self.fixed = np.array([[_packed(one) for one in group] for group in cross])
+        self.fixed = _packed(cross)
         within = shared.left.T @ shared.left
         self.within = _packed(within)
         self.scan = np.array(
@@ -314,7 +314,9 @@ def _empty(n_features: int, n_contrasts: int) -> Fits:
 
 
 def _packed(symmetric: np.ndarray) -> np.ndarray:
-    return symmetric[np.tril_indices(len(symmetric))]
+    """Return the lower triangles of a stack of matrices."""
+    rows, columns = np.tril_indices(symmetric.shape[-1])
+    return np.ascontiguousarray(symmetric[..., rows, columns])
 
 
 def _factors(matrices: np.ndarray, logs: np.ndarray, *, restricted: bool) -> tuple[np.ndarray, np.ndarray]:
