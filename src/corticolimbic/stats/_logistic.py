@@ -137,14 +137,20 @@ def _slopes(values: np.ndarray) -> np.ndarray:
 
 
 def _separating(matrix: np.ndarray, outcome: np.ndarray, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the columns of a direction that separates the outcome, nothing where there is none."""
+    """Return the fewest columns, found by leaving out one after the other, that still separate; or none."""
+    signed = (2 * outcome - 1)[:, None] * matrix
+    if not _separable(signed):
+        return ()
+    kept = list(range(matrix.shape[1]))
+    for at in range(matrix.shape[1] - 1, 0, -1):
+        fewer = [one for one in kept if one != at]
+        if _separable(signed[:, fewer]):
+            kept = fewer
+    return tuple(columns[at] for at in kept if at) or columns[1:]
+
+
+def _separable(signed: np.ndarray) -> bool:
     from scipy.optimize import linprog
 
-    signed = (2 * outcome - 1)[:, None] * matrix
     found = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
-    if found.status != 0 or -found.fun < 1e-7:
-        return ()
-    return (
-        tuple(name for name, part in zip(columns[1:], found.x[1:], strict=True) if abs(part) > 1e-7)
-        or columns[1:]
-    )
+    return bool(found.status == 0 and -found.fun > 1e-7)
