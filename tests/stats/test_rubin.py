@@ -8,8 +8,8 @@ from scipy import stats
 
 from corticolimbic.stats import ModelError, pool
 
-# SAS/STAT 9.22 User's Guide, MIANALYZE, example 57.1 (EDF=30): means and standard errors of five imputations of
-# the Fitness data as printed there; below, the degrees of freedom that the procedure prints of them.
+# SAS/STAT 9.22 User's Guide, MIANALYZE, example 57.1 (EDF=30): means and standard errors of five imputations
+# of the Fitness data; below, the degrees of freedom of its answer. Exact fractions are the second oracle.
 MEANS = {
     "Oxygen": [47.0120, 47.2407, 47.4995, 47.1485, 47.0042],
     "RunTime": [10.4441, 10.5040, 10.5922, 10.5279, 10.4913],
@@ -48,7 +48,7 @@ def test_fitness_data_give_the_degrees_of_freedom_of_the_worked_example(name, df
 
 
 def test_large_samples_have_rubins_own_degrees_of_freedom():
-    # SAS/STAT, MIANALYZE, getting started (no EDF): between 45.529229 and within 76.543614 of five imputations
+    # SAS/STAT, MIANALYZE, getting started (no EDF): between 45.529229, within 76.543614, five imputations
     # give 23.059 degrees of freedom, increase 0.713777, missing information 0.461277, efficiency 0.915537.
     estimates = np.array([-1, -1, 0, 1, 1]) * np.sqrt(45.529229)
     found = pool(estimates, np.full(5, 76.543614))

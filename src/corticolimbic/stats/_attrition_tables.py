@@ -280,7 +280,7 @@ def _imputed(
     n_seen = int((~imputed.missing[:, -1]).sum())
     shifted = delta_rates(imputed, _OUTCOME, visits[-1:], deltas, settings.scale, settings.delta_by)
     for rate in shifted:
-        method = "imputation" if rate.delta == 0 else "imputation, shifted"
+        method = "imputation" if rate.delta == 0 else f"imputation, shifted by {rate.delta:+g}"
         pooled = rate.pooled
         found.rows.append(
             _row(method, len(people), n_seen, pooled.estimate, pooled.ci_low, pooled.ci_high, se=pooled.se,

@@ -86,7 +86,7 @@ class ChainedEquations:
     >>> table = pd.DataFrame({"first": first, "later": np.where(lost, np.nan, later)})
     >>> made = ChainedEquations({"first": "normal", "later": "normal"}).fit(table).imputed_
     >>> round(float(table["later"].mean()), 1), round(made.pooled_mean("later").estimate, 1)
-    (4.4, 4.9)
+    (4.5, 4.9)
     """
 
     methods: Mapping[str, ImputationMethod]

@@ -119,7 +119,7 @@ class Imputed:
     def pooled(
         self,
         analysis: Callable[[pd.DataFrame], tuple[float, float]],
-        df_complete: float = np.inf,
+        df_complete: int | float = np.inf,
         level: float = 0.95,
     ) -> Pooled:
         """Run an analysis on every completed table and pool it.

@@ -63,7 +63,7 @@ class Pooled:
 def pool(
     estimates: Float[np.ndarray, " imputations"],
     variances: Float[np.ndarray, " imputations"],
-    df_complete: float = np.inf,
+    df_complete: int | float = np.inf,
     level: float = 0.95,
 ) -> Pooled:
     r"""Pool an estimate over imputations.
@@ -93,7 +93,7 @@ def pool(
     --------
     >>> found = pool(np.array([1.0, 1.2, 0.9, 1.1]), np.full(4, 0.04), df_complete=50)
     >>> round(found.estimate, 2), round(found.se, 3), round(found.df, 1)
-    (1.05, 0.246, 21.5)
+    (1.05, 0.247, 14.1)
     """
     m = len(estimates)
     if m < 2:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 
-def wilson(count: float, n: float, level: float = 0.95) -> tuple[float, float]:
+def wilson(count: int | float, n: int | float, level: float = 0.95) -> tuple[float, float]:
     """Return the score interval of a proportion (Wilson 1927, J Am Stat Assoc 22:209).
 
     Parameters
