@@ -24,6 +24,9 @@ _TABLES = {
     "sessions": "sessions.parquet",
     "outcomes": "cohort/outcomes.parquet",
     "populations": "cohort/populations.parquet",
+    "attrition": "cohort/attrition.tsv",
+    "attrition_differences": "cohort/attrition_differences.tsv",
+    "attrition_rates": "cohort/attrition_rates.tsv",
     "effects": "compare/effects.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
@@ -52,6 +55,8 @@ class Results:
         Text of ``config.yaml``, or None.
     problems, sessions, outcomes, populations, effects, scores, evaluation
         Tables by the schemas of `corticolimbic.features`, or None.
+    attrition, attrition_differences, attrition_rates
+        Tables by the schemas of `corticolimbic.features`, or None.
     flow, declared, circuit, markers, differences
         Records, or None.
     unreadable
@@ -66,6 +71,9 @@ class Results:
     sessions: pd.DataFrame | None = None
     outcomes: pd.DataFrame | None = None
     populations: pd.DataFrame | None = None
+    attrition: pd.DataFrame | None = None
+    attrition_differences: pd.DataFrame | None = None
+    attrition_rates: pd.DataFrame | None = None
     effects: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
