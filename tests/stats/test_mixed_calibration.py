@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
@@ -93,7 +92,9 @@ def study(scenario: Scenario, rng: np.random.Generator) -> tuple[pd.DataFrame, n
     n = scenario.n_people
     sizes = rng.integers(scenario.visits[0], scenario.visits[1] + 1, n)
     person = np.repeat(np.arange(n), sizes)
-    year = np.concatenate([np.sort(rng.choice(scenario.visits[1], size, replace=False)) for size in sizes]) / 2
+    year = (
+        np.concatenate([np.sort(rng.choice(scenario.visits[1], size, replace=False)) for size in sizes]) / 2
+    )
     case = rng.permutation(n) < n // 2
     visits = pd.DataFrame(
         {

@@ -17,6 +17,7 @@ from corticolimbic.foundation import package_version, write_text
 from corticolimbic.report import _lenient as read
 from corticolimbic.report._blocks import Section
 from corticolimbic.report._results import Results, read_results
+from corticolimbic.report._sections._attrition import attrition
 from corticolimbic.report._sections._circuit import circuit
 from corticolimbic.report._sections._effects import effects
 from corticolimbic.report._sections._marker import markers
@@ -54,9 +55,11 @@ def render(out: Path) -> Path:
 
 def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     draw = partial(illustrate, folder=folder)
+    lost = attrition(results, draw)
     return (
         summary(results),
         people(results, draw),
+        *((lost,) if lost is not None else ()),
         problems(results),
         quality(results, draw),
         circuit(results, draw),

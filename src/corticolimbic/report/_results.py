@@ -33,6 +33,9 @@ _TABLES = {
     "recovery": "cohort/recovery.parquet",
     "misclassification": "cohort/misclassification.parquet",
     "completeness": "cohort/completeness.parquet",
+    "attrition": "cohort/attrition.tsv",
+    "attrition_differences": "cohort/attrition_differences.tsv",
+    "attrition_rates": "cohort/attrition_rates.tsv",
     "effects": "compare/effects.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
@@ -63,6 +66,8 @@ class Results:
         Tables by the schemas of `corticolimbic.features`, or None.
     ratings, trajectories, mean_courses, rates, recovery, misclassification, completeness
         Tables by the schemas of `corticolimbic.features`, or None.
+    attrition, attrition_differences, attrition_rates
+        Tables by the schemas of `corticolimbic.features`, or None.
     flow, declared, circuit, markers, differences
         Records, or None.
     unreadable
@@ -79,6 +84,9 @@ class Results:
     region_quality: pd.DataFrame | None = None
     outcomes: pd.DataFrame | None = None
     populations: pd.DataFrame | None = None
+    attrition: pd.DataFrame | None = None
+    attrition_differences: pd.DataFrame | None = None
+    attrition_rates: pd.DataFrame | None = None
     effects: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
