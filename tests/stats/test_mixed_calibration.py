@@ -1,7 +1,7 @@
 """Type-I error and interval coverage of `mixed_model` (METHODS M-9).
 
-Every study has new people, visits and groups, and a hundred independent features that are simulations each. The
-seed was chosen before the first run. Rates are held against the exact binomial distribution at 1 %,
+Every study has new people, visits and groups, and a hundred independent features that are simulations each.
+The seed was chosen before the first run. Rates are held against the exact binomial distribution at 1 %,
 Holm-corrected. ``pytest -m slow --junitxml=FILE`` writes every rate to the file.
 """
 
