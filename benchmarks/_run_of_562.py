@@ -71,7 +71,9 @@ def ours(inputs: tuple[Made, Path]) -> int:
     labels = LabelImageSettings(
         path=parcels, table=parcels.with_name("atlas-made_dseg.tsv"), name="made", space=run.run.space
     )
-    settings = MeasureSettings(strategy="36P", band_hz=(0.01, 0.1), label_images=(labels,))
+    settings = MeasureSettings(
+        strategy="36P", band_hz=(0.01, 0.1), label_images=(labels,), allow_low_dof=True
+    )
     bold = replace(run.run, confounds="sub-01_task-rest_desc-confounds_timeseries.tsv")
     found = measure_session(run.root, SessionFiles("sub-01", "ses-none", (bold,)), settings)
     assert found.n_runs == 1, found.problems
