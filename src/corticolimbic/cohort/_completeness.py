@@ -17,6 +17,7 @@ VISIT = "(visit)"
 """Stands for a visit as such: any value at all."""
 ALL = "all"
 """Stands for all sites, all months, or all visits together."""
+_Key = tuple[str, str, str, str]
 _LATEST = date.max - timedelta(days=1)
 
 
@@ -44,7 +45,7 @@ def completeness_table(
     dates, _ = visit_dates(visits, settings)
     latest = max(dates.values(), default=None)
     present = _present(visits, plan, variables)
-    counts: dict[tuple[str, str, str, str], Counter[str]] = {}
+    counts: dict[_Key, Counter[str]] = {}
     for person, site in sites.items():
         for visit in plan:
             due = due_date(str(person), visit, plan, dates)
@@ -53,10 +54,9 @@ def completeness_table(
             for variable in (VISIT, *variables):
                 there = (str(person), visit.session, variable) in present
                 state = "present" if there else ("waiting" if waiting else "absent")
-                for key in product((str(site), ALL), (month, ALL), (visit.session, ALL)):
-                    counts.setdefault((*key, variable), Counter())[state] += 1
+                counts.setdefault((str(site), month, visit.session, variable), Counter())[state] += 1
     rows = []
-    for (site, month, session, variable), count in sorted(counts.items()):
+    for (site, month, session, variable), count in sorted(_together(counts).items()):
         due_now = count["present"] + count["absent"]
         rows.append(
             {
@@ -71,6 +71,15 @@ def completeness_table(
             }
         )
     return schema("completeness").table(rows)
+
+
+def _together(counts: dict[_Key, Counter[str]]) -> dict[_Key, Counter[str]]:
+    """Return the counts, those of all sites, months and visits together added."""
+    sums: dict[_Key, Counter[str]] = {}
+    for (site, month, session, variable), count in counts.items():
+        for key in product((site, ALL), (month, ALL), (session, ALL)):
+            sums.setdefault((*key, variable), Counter()).update(count)
+    return sums
 
 
 def _last_day(due: date, visit: PlannedVisit) -> date:

@@ -104,7 +104,7 @@ class Members:
         elif not _plain_means(rows, weights, n_rows):
             entries = (rows, voxels, weights)
         place = np.cumsum(gathered, dtype=np.int32) - 1
-        indptr = np.searchsorted(entries[0], np.arange(n_rows + 1))
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(entries[0], minlength=n_rows))])
         found = Rows(indptr, place[entries[1]], entries[2])
         places = np.flatnonzero(gathered).astype(np.int32)
         n_voxels = np.bincount(rows, minlength=n_rows)
