@@ -28,6 +28,7 @@ from corticolimbic.stats._mixed import Combination as Combination
 from corticolimbic.stats._mixed import MixedEffects as MixedEffects
 from corticolimbic.stats._mixed import RandomEffects as RandomEffects
 from corticolimbic.stats._mixed import mixed_model as mixed_model
+from corticolimbic.stats._mixed_problems import mixed_problems as mixed_problems
 from corticolimbic.stats._multiplicity import false_discovery as false_discovery
 from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
