@@ -19,6 +19,7 @@ from corticolimbic.stats import (
     association,
     design,
     mixed_model,
+    mixed_problems,
     visit_design,
 )
 from corticolimbic.stats._mixed import quantile
@@ -452,6 +453,19 @@ def test_a_group_that_lacks_the_feature_leaves_what_the_others_can_tell(missing)
     assert fit.note[1] == ""
 
 
+def test_people_visits_and_sites_are_counted_by_feature():
+    visits, values = study(np.random.default_rng(60), n_features=2)
+    visits["site"] = np.repeat(["north", "south", "west"], 32)
+    values[visits["site"] == "west", 1] = np.nan
+    values[visits["year"] == 0, 1] = np.nan
+    model = visit_design(visits, "person", "year", ("year",), "site")
+    fit = mixed_model(values.astype(np.float32), model)
+    assert (fit.n.tolist(), fit.n_people.tolist(), fit.n_sites.tolist()) == ([96, 48], [24, 16], [3, 2])
+    assert fit.reason == ("", "")
+    assert "site[west]" in fit.note[1]
+    assert mixed_model(values, two_groups(visits)).n_sites.tolist() == [0, 0]
+
+
 def test_three_people_are_refused_unless_they_are_enough():
     visits, values = study(np.random.default_rng(49), n_people=3)
     model = visit_design(visits, "person", "year", ("year",))
@@ -536,6 +550,25 @@ def test_one_visit_each_is_association_s_task():
     with pytest.raises(ModelError, match="association"):
         visit_design(first, "person", "year", ("group",))
     assert association(values[::4], design(first, "group")).reason[0] == ""
+
+
+def test_what_was_set_aside_becomes_problems_with_keys_and_names():
+    visits, values = study(np.random.default_rng(58), n_features=7)
+    values[visits["group"] == "patient", :5] = np.nan
+    values[:, 5] = 1.0
+    visits.loc[("sub-04", "ses-2"), "sex"] = "n/a"
+    model = two_groups(visits)
+    fit = mixed_model(aligned(pd.DataFrame(values, index=visits.index), model), model)
+    visit, feature, note = mixed_problems(model, fit, [f"edge-{n}" for n in range(7)], "rest")
+    assert (visit.code, visit.participant_id, visit.session_id) == ("CL604", "sub-04", "ses-2")
+    assert visit.found == "missing: sex; rest"
+    assert feature.code == "CL603"
+    assert feature.found.startswith("rest: the feature does not vary")
+    assert feature.found.endswith(": edge-5")
+    assert note.code == "CL605"
+    assert (
+        "cannot tell group[patient], group[patient]:year: edge-0, edge-1, edge-2 and 2 others" in note.found
+    )
 
 
 def test_interpolated_quantiles_equal_those_searched():

@@ -1,4 +1,7 @@
-"""Compiled loops over features: random intercepts and slopes. As in `corticolimbic.stats._kernels`."""
+"""Compiled loops over features: random intercepts and slopes. As in `corticolimbic.stats._kernels`.
+
+What is compiled here is kept on disk until this file changes: after a change of `_kernels`, touch it.
+"""
 
 import numpy as np
 
