@@ -33,6 +33,8 @@ _ENOUGH = 1e-10
 """An expected fall of the deviance that is not worth a step."""
 _FLAT = 1e-8
 """Curvature that a direction has for damping where it has none."""
+_FLAT_ZERO = 0.02
+"""Relative standard deviations below this are zero where the search ended on the flat."""
 
 
 @compiled
@@ -332,11 +334,12 @@ def _search(
     beta,
     state,
 ):
-    """Move ``theta`` to a minimum; return whether it is one. ``state``: log determinants, squares left.
+    """Move ``theta`` to a minimum; return how that ended. ``state``: log determinants, squares left.
 
     Levenberg and Marquardt: damped until the step descends.
     """
     damping = 0.0
+    found, zero = False, ZERO
     _slope_state(
         theta,
         roots,
@@ -384,10 +387,11 @@ def _search(
                     break
             damping = max(4 * damping, 0.01)
         if not (new <= value + 1e-9 * expected or expected < _ENOUGH):
-            return False
+            return STUCK
         if expected > _ENOUGH or new < value:
             for k in range(3):
                 theta[k] = trial[k]
+        used = damping
         damping = 0.25 * damping if damping > 1e-4 else 0.0
         _slope_state(
             theta,
@@ -411,10 +415,16 @@ def _search(
         )
         value = state[0] + nu * np.log(state[1])
         if expected < _ENOUGH:
-            # A damped step may be short far from a minimum.
-            return _damped(hessian, gradient, 1e-4, step) and -dot(gradient, step) < 1e-6
-    # Where intercepts hardly vary, the deviance is all but flat in how they go with slopes.
-    return _damped(hessian, gradient, 0.01, step) and -dot(gradient, step) < 1e-5
+            found = used < 100  # a step that is damped more may be short far from a minimum
+            zero = ZERO
+            break
+    else:
+        # Where intercepts hardly vary, the deviance is all but flat in how they go with slopes.
+        found = _damped(hessian, gradient, 0.01, step) and -dot(gradient, step) < 1e-5
+        zero = _FLAT_ZERO
+    if not found:
+        return STUCK
+    return SINGULAR if min(abs(theta[0]), abs(theta[2])) < zero else CONVERGED
 
 
 @compiled
@@ -479,7 +489,8 @@ def fit_slope(
             continue
         for k in range(3):
             theta[k] = scan[best, k]
-        found = _search(
+        theta[1] += 1e-3 * theta[2]  # off a saddle that symmetric data may have there
+        ends[f] = _search(
             theta,
             roots,
             counts,
@@ -502,10 +513,8 @@ def fit_slope(
             beta,
             state,
         )
-        if not found:
-            ends[f] = STUCK
+        if ends[f] == STUCK:
             continue
-        ends[f] = SINGULAR if min(abs(theta[0]), abs(theta[2])) < ZERO else CONVERGED
         for k in range(3):
             thetas[f, k] = theta[k]
         sigma2 = state[1] / nu
