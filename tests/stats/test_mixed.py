@@ -107,7 +107,7 @@ def test_the_reference_holds_fits_at_the_limit_of_both_kinds(reference):
 
 
 @pytest.mark.parametrize("likelihood", ["reml", "ml"])
-@pytest.mark.parametrize("number", range(100, 112))
+@pytest.mark.parametrize("number", range(100, 110))
 def test_is_the_minimum_of_the_likelihood_written_from_its_definition(number, likelihood):
     visits = random_visits(number)
     slope = has_slope(number)
@@ -185,7 +185,10 @@ def agrees_with_statsmodels(number: int) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = sm.MixedLM(y / scale, model.matrix, rows["person"].to_numpy(), z)
-        found = theirs.fit(reml=True, method=["bfgs", "lbfgs", "cg"], gtol=1e-8)
+        try:
+            found = theirs.fit(reml=True, method=["bfgs", "lbfgs", "cg"], gtol=1e-8)
+        except np.linalg.LinAlgError:  # 1 of 500
+            return False
     d = np.zeros((2, 2))
     d[: 2 if slope else 1, : 2 if slope else 1] = found.cov_re / found.scale
     value, _, bread, sigma2 = deviance(y, model.matrix, covariance(rows, d), None, restricted=True)
@@ -208,9 +211,10 @@ def test_equals_statsmodels_in_a_few_designs():
 
 @pytest.mark.slow
 def test_equals_statsmodels_in_500_designs(record_property):
-    compared = sum(agrees_with_statsmodels(number) for number in range(1000, 1500))
+    # Three of four converge inside on both sides; in the others its fit is nowhere better.
+    compared = sum(agrees_with_statsmodels(number) for number in range(1000, 1700))
     record_property("compared", compared)
-    assert compared >= 300
+    assert compared >= 500
 
 
 def study(
@@ -577,3 +581,21 @@ def test_interpolated_quantiles_equal_those_searched():
         expected = stats.t.ppf((1 + level) / 2, df[:-2])
         np.testing.assert_allclose(quantile(df, level)[:-2], expected, rtol=1e-9)
         assert np.isnan(quantile(df, level)[-2])
+
+
+def test_the_search_ends_whatever_the_size_of_the_variances():
+    rng = np.random.default_rng(59)
+    for number in range(2000, 2012):
+        visits = random_visits(number)
+        model = visit_design(visits, "person", "year", EFFECTS)
+        size = (len(model.people), 60)
+        levels, slopes = (
+            rng.choice([0, 1e-3, 0.1, 1, 30, 100], 60) * rng.normal(size=size) for _ in range(2)
+        )
+        values = levels[model.person] + slopes[model.person] * model.time[:, None]
+        values += rng.standard_t(3, size=values.shape)
+        for random in ("intercept", SLOPE):
+            fit = mixed_model(values, model, random=random)
+            assert set(fit.reason) == {""}
+            assert (fit.df > 0).all()
+            assert ((0 <= fit.p) & (fit.p <= 1)).all()

@@ -39,7 +39,9 @@ SCENARIOS = (
     Scenario("intercept, 20 people, 1 to 4 visits", 20, (1, 4), 1.0, 0.0, "intercept"),
     Scenario("intercept, 100 people, 2 visits", 100, (2, 2), 1.0, 0.0, "intercept"),
     Scenario("intercept, 40 people who do not differ", 40, (1, 4), 0.0, 0.0, "intercept"),
-    Scenario("intercept, 60 people who drop out at random", 60, (5, 5), 1.0, 0.0, "intercept", dropout=True),
+    Scenario(
+        "intercept, 60 people who leave after a low value", 60, (5, 5), 1.0, 0.0, "intercept", dropout=True
+    ),
     Scenario("slope, 40 people, 3 to 6 visits", 40, (3, 6), 1.0, 0.5, SLOPE),
     Scenario("slope, 20 people, 3 to 6 visits", 20, (3, 6), 1.0, 0.5, SLOPE),
     Scenario("slope, 100 people, 2 to 4 visits", 100, (2, 4), 1.0, 0.5, SLOPE),
@@ -139,8 +141,8 @@ def counts(name: str, rates: Rates) -> dict[str, tuple[int, int, float]]:
 
 
 BY_NAME = {one.name: one for one in SCENARIOS}
-# Few people whose slopes differ, or people who do not differ (half the fits are at the limit, where degrees of
-# freedom are those of visits): a little bold. Slopes that are fitted but do not differ: cautious for change.
+# Few people whose slopes differ, or people who do not differ (half the fits are at the limit, where degrees
+# of freedom are those of visits): a little bold. Slopes fitted but not different: cautious for change.
 BOLD = ("intercept, 40 people who do not differ", "slope, 20 people, 3 to 6 visits")
 CAUTIOUS = "slope, 40 people whose slopes do not differ"
 WRONG = "intercept, but 40 people differ in slope"
