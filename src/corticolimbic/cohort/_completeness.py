@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from corticolimbic.cohort._schedule import due_date, planned_visits, visit_dates
+from corticolimbic.cohort._schedule import answered, due_date, not_yet_due, planned_visits, visit_dates
 from corticolimbic.cohort._trajectory_settings import PlannedVisit, TrajectorySettings
 from corticolimbic.features import schema
 
@@ -17,7 +16,6 @@ VISIT = "(visit)"
 """Stands for a visit as such: any value at all."""
 ALL = "all"
 """Stands for all sites, all months, or all visits together."""
-_LATEST = date.max - timedelta(days=1)
 
 
 def completeness_table(
@@ -43,13 +41,13 @@ def completeness_table(
     plan = planned_visits(visits, settings)
     dates, _ = visit_dates(visits, settings)
     latest = max(dates.values(), default=None)
-    present = _present(visits, plan, variables)
+    present = _present(answered(visits, settings), plan, variables)
     counts: dict[tuple[str, str, str, str], Counter[str]] = {}
     for person, site in sites.items():
         for visit in plan:
             due = due_date(str(person), visit, plan, dates)
             month = due.strftime("%Y-%m") if due is not None else "n/a"
-            waiting = due is not None and latest is not None and _last_day(due, visit) > latest
+            waiting = not_yet_due(due, visit, latest)
             for variable in (VISIT, *variables):
                 there = (str(person), visit.session, variable) in present
                 state = "present" if there else ("waiting" if waiting else "absent")
@@ -73,20 +71,11 @@ def completeness_table(
     return schema("completeness").table(rows)
 
 
-def _last_day(due: date, visit: PlannedVisit) -> date:
-    try:
-        return due + timedelta(days=visit.after)
-    except OverflowError:
-        return _LATEST
-
-
 def _present(
-    visits: pd.DataFrame, plan: tuple[PlannedVisit, ...], variables: tuple[str, ...]
+    rows: pd.DataFrame, plan: tuple[PlannedVisit, ...], variables: tuple[str, ...]
 ) -> set[tuple[str, str, str]]:
     sessions = [visit.session for visit in plan]
-    rows = visits[(visits["value"].fillna("") != "") & visits["session_id"].isin(sessions)]
-    if "missing" in rows:
-        rows = rows[rows["missing"].fillna("") == ""]
+    rows = rows[rows["session_id"].isin(sessions)]
     wanted = rows[rows["variable"].isin(variables)]
     keys = zip(wanted["participant_id"], wanted["session_id"], wanted["variable"], strict=True)
     seen = zip(rows["participant_id"], rows["session_id"], strict=True)
