@@ -7,10 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import _association, _connectivity, _dataset, _start
+from benchmarks import _association, _clinical, _connectivity, _dataset, _start
 from benchmarks._job import COLUMNS, Job, compare, once
 
-JOBS: tuple[Job, ...] = (_dataset.JOB, _connectivity.JOB, _association.JOB, _start.JOB)
+JOBS: tuple[Job, ...] = (_dataset.JOB, _clinical.JOB, _connectivity.JOB, _association.JOB, _start.JOB)
 RESULTS = Path(__file__).with_name("results.tsv")
 
 

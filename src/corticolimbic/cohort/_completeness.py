@@ -42,7 +42,7 @@ def completeness_table(
     dates, _ = visit_dates(visits, settings)
     latest = max(dates.values(), default=None)
     present = _present(answered(visits, settings), plan, variables)
-    counts: dict[tuple[str, str, str, str], Counter[str]] = {}
+    cells: Counter[tuple[str, str, str, str, str]] = Counter()
     for person, site in sites.items():
         for visit in plan:
             due = due_date(str(person), visit, plan, dates)
@@ -51,8 +51,11 @@ def completeness_table(
             for variable in (VISIT, *variables):
                 there = (str(person), visit.session, variable) in present
                 state = "present" if there else ("waiting" if waiting else "absent")
-                for key in product((str(site), ALL), (month, ALL), (visit.session, ALL)):
-                    counts.setdefault((*key, variable), Counter())[state] += 1
+                cells[str(site), month, visit.session, variable, state] += 1
+    counts: dict[tuple[str, str, str, str], Counter[str]] = {}
+    for (site, month, session, variable, state), n in cells.items():  # few cells, so the sums are cheap
+        for key in product((site, ALL), (month, ALL), (session, ALL)):
+            counts.setdefault((*key, variable), Counter())[state] += n
     rows = []
     for (site, month, session, variable), count in sorted(counts.items()):
         due_now = count["present"] + count["absent"]

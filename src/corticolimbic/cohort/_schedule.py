@@ -41,17 +41,18 @@ def visit_dates(
     rows = visits[(visits["variable"] == settings.date_variable) & (visits["value"].fillna("") != "")]
     dates: dict[tuple[str, str], date] = {}
     problems = []
-    for row in rows.itertuples():
+    names = ("participant_id", "session_id", "value", "source")
+    for person, session, value, source in zip(*(rows[name].tolist() for name in names), strict=True):
         try:
-            dates[str(row.participant_id), str(row.session_id)] = date.fromisoformat(str(row.value)[:10])
+            dates[str(person), str(session)] = date.fromisoformat(str(value)[:10])
         except ValueError:
-            found = f"{settings.date_variable} = {row.value!r}"
+            found = f"{settings.date_variable} = {value!r}"
             problems.append(
                 problem(
                     "CL346",
-                    participant_id=str(row.participant_id),
-                    session_id=str(row.session_id),
-                    file=str(row.source),
+                    participant_id=str(person),
+                    session_id=str(session),
+                    file=str(source),
                     found=found,
                 )
             )

@@ -66,7 +66,8 @@ def _named(place: tuple[str, ...], rules: Sequence[Subscale]) -> str:
     others = {other.version for other in rules if (other.key, other.name) == (rule.key, rule.name)}
     between = f"{rule.choice or rule.version}_" if len(others) > 1 else ""
     # What the table adds to a name in brackets is an explanation: total (PRI-T) is total.
-    told = re.sub(r"\(.*?\)", "", rule.name) + subscale.removeprefix(rule.name)
+    more = subscale.removeprefix(rule.name)
+    told = subscale if more == subscale else re.sub(r"\(.*?\)", "", rule.name) + more
     return _plain(f"{rule.key}_{between}{told}")
 
 
