@@ -37,12 +37,16 @@ from corticolimbic.cohort._populations import population_table as population_tab
 from corticolimbic.cohort._populations import sites as sites
 from corticolimbic.cohort._protocol import protocol_files as protocol_files
 from corticolimbic.cohort._protocol import write_protocol as write_protocol
+from corticolimbic.cohort._rated_visits import class_of_ratings as class_of_ratings
+from corticolimbic.cohort._rated_visits import rated_sessions as rated_sessions
+from corticolimbic.cohort._rated_visits import rated_visits as rated_visits
 from corticolimbic.cohort._rates import wilson as wilson
 from corticolimbic.cohort._ratings import Days as Days
 from corticolimbic.cohort._ratings import Ratings as Ratings
 from corticolimbic.cohort._ratings import rated_days as rated_days
 from corticolimbic.cohort._ratings import read_ratings as read_ratings
 from corticolimbic.cohort._reading._clinical import Clinical as Clinical
+from corticolimbic.cohort._reading._clinical import placed_scoring as placed_scoring
 from corticolimbic.cohort._reading._clinical import read_clinical as read_clinical
 from corticolimbic.cohort._reading._clinical import source_files as source_files
 from corticolimbic.cohort._reading._clinical import visits_table as visits_table
@@ -53,6 +57,10 @@ from corticolimbic.cohort._reading._own_tables import ImageMark as ImageMark
 from corticolimbic.cohort._reading._own_tables import Tables as Tables
 from corticolimbic.cohort._recovery import Recovery as Recovery
 from corticolimbic.cohort._recovery import recovery as recovery
+from corticolimbic.cohort._schedule import observed_visits as observed_visits
+from corticolimbic.cohort._schedule import planned_visits as planned_visits
+from corticolimbic.cohort._score_columns import score_variables as score_variables
+from corticolimbic.cohort._score_columns import with_scores as with_scores
 from corticolimbic.cohort._scores import Scores as Scores
 from corticolimbic.cohort._scoring import score as score
 from corticolimbic.cohort._scoring import score_visits as score_visits

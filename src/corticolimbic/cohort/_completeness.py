@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from corticolimbic.cohort._schedule import due_date, planned_visits, visit_dates
+from corticolimbic.cohort._schedule import answered, due_date, not_yet_due, planned_visits, visit_dates
 from corticolimbic.cohort._trajectory_settings import PlannedVisit, TrajectorySettings
 from corticolimbic.features import schema
 
@@ -17,8 +16,6 @@ VISIT = "(visit)"
 """Stands for a visit as such: any value at all."""
 ALL = "all"
 """Stands for all sites, all months, or all visits together."""
-_Key = tuple[str, str, str, str]
-_LATEST = date.max - timedelta(days=1)
 
 
 def completeness_table(
@@ -44,19 +41,23 @@ def completeness_table(
     plan = planned_visits(visits, settings)
     dates, _ = visit_dates(visits, settings)
     latest = max(dates.values(), default=None)
-    present = _present(visits, plan, variables)
-    counts: dict[_Key, Counter[str]] = {}
+    present = _present(answered(visits, settings), plan, variables)
+    cells: Counter[tuple[str, str, str, str, str]] = Counter()
     for person, site in sites.items():
         for visit in plan:
             due = due_date(str(person), visit, plan, dates)
             month = due.strftime("%Y-%m") if due is not None else "n/a"
-            waiting = due is not None and latest is not None and _last_day(due, visit) > latest
+            waiting = not_yet_due(due, visit, latest)
             for variable in (VISIT, *variables):
                 there = (str(person), visit.session, variable) in present
                 state = "present" if there else ("waiting" if waiting else "absent")
-                counts.setdefault((str(site), month, visit.session, variable), Counter())[state] += 1
+                cells[str(site), month, visit.session, variable, state] += 1
+    counts: dict[tuple[str, str, str, str], Counter[str]] = {}
+    for (site, month, session, variable, state), n in cells.items():  # few cells, so the sums are cheap
+        for key in product((site, ALL), (month, ALL), (session, ALL)):
+            counts.setdefault((*key, variable), Counter())[state] += n
     rows = []
-    for (site, month, session, variable), count in sorted(_together(counts).items()):
+    for (site, month, session, variable), count in sorted(counts.items()):
         due_now = count["present"] + count["absent"]
         rows.append(
             {
@@ -73,29 +74,11 @@ def completeness_table(
     return schema("completeness").table(rows)
 
 
-def _together(counts: dict[_Key, Counter[str]]) -> dict[_Key, Counter[str]]:
-    """Return the counts, those of all sites, months and visits together added."""
-    sums: dict[_Key, Counter[str]] = {}
-    for (site, month, session, variable), count in counts.items():
-        for key in product((site, ALL), (month, ALL), (session, ALL)):
-            sums.setdefault((*key, variable), Counter()).update(count)
-    return sums
-
-
-def _last_day(due: date, visit: PlannedVisit) -> date:
-    try:
-        return due + timedelta(days=visit.after)
-    except OverflowError:
-        return _LATEST
-
-
 def _present(
-    visits: pd.DataFrame, plan: tuple[PlannedVisit, ...], variables: tuple[str, ...]
+    rows: pd.DataFrame, plan: tuple[PlannedVisit, ...], variables: tuple[str, ...]
 ) -> set[tuple[str, str, str]]:
     sessions = [visit.session for visit in plan]
-    rows = visits[(visits["value"].fillna("") != "") & visits["session_id"].isin(sessions)]
-    if "missing" in rows:
-        rows = rows[rows["missing"].fillna("") == ""]
+    rows = rows[rows["session_id"].isin(sessions)]
     wanted = rows[rows["variable"].isin(variables)]
     keys = zip(wanted["participant_id"], wanted["session_id"], wanted["variable"], strict=True)
     seen = zip(rows["participant_id"], rows["session_id"], strict=True)

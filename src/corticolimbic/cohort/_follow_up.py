@@ -142,15 +142,18 @@ def _trajectories(
     settings: CohortSettings,
 ) -> pd.DataFrame:
     counted = table.groupby("participant_id")
-    numbers, first, last = counted.size(), counted["day"].min(), counted["day"].max()
-    chance = chances.iloc[:, 0] if chances.shape[1] else pd.Series(dtype=float)
+    numbers, first, last = (
+        found.to_dict() for found in (counted.size(), counted["day"].min(), counted["day"].max())
+    )
+    place, lasted = sites.to_dict(), length.to_dict()  # lookups in a Series are slow
+    chance = chances.iloc[:, 0].to_dict() if chances.shape[1] else {}
     rows = []
     for person, found in recoveries.items():
         rows.append(
             {
                 "participant_id": person,
-                "site": str(sites[person]),
-                "stage": stage(float(length[person]), settings.trajectories.stages),
+                "site": str(place[person]),
+                "stage": stage(float(lasted[person]), settings.trajectories.stages),
                 "n_ratings": int(numbers.get(person, 0)),
                 "first_day": float(first.get(person, np.nan)),
                 "last_day": float(last.get(person, np.nan)),

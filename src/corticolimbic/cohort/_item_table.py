@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from corticolimbic.cohort._instruments import subscales
 from corticolimbic.cohort._item_names import KEY, item_names, unclaimed
+from corticolimbic.cohort._reading._sheet import NO_INSTANCE
 from corticolimbic.cohort._scoring_files import ScoringFiles
 from corticolimbic.cohort._scoring_settings import ScoringSettings
 from corticolimbic.cohort._visits import NO_SESSION, number
@@ -109,6 +110,12 @@ def _texts(cells: pd.Series) -> np.ndarray:
     return np.asarray(cells.astype(object).where(cells.notna(), "").map(str), dtype=object)
 
 
+def _instances(cells: pd.Series) -> np.ndarray:
+    """Return which repeat each row is, empty where the form is not repeated (n/a in the visits table)."""
+    texts = _texts(cells)
+    return np.where(texts == NO_INSTANCE, "", texts)
+
+
 def _numbers(
     cells: pd.Series, variable: str, own: str, people: pd.DataFrame
 ) -> tuple[np.ndarray, list[Problem]]:
@@ -176,7 +183,7 @@ def from_visits(visits: pd.DataFrame, settings: ScoringSettings, files: ScoringF
     place = {name: index for index, name in enumerate(named)}
     column = np.asarray([place.get(str(name), -1) for name in columns], dtype=np.int64)[codes][wanted[codes]]
     keys = rows[["participant_id", "session_id"]].assign(
-        instance=_texts(rows["instance"]) if "instance" in rows else ""
+        instance=_instances(rows["instance"]) if "instance" in rows else ""
     )
     people, row = _people(keys)
     values, problems = _long_numbers(rows, column, list(named.items()), keys)

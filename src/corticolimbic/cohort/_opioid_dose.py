@@ -188,6 +188,8 @@ def mme_visits(visits: pd.DataFrame, factors: FactorTable) -> Scores:
     """
     key = [*_VISIT, "instance"] if "instance" in visits else _VISIT
     rows = visits[visits["variable"].isin(["opioid_drug", "opioid_dose", "opioid_any"])]
+    if not (rows["variable"] == "opioid_drug").any():  # a dose of nobody knows what is no dose of an opioid
+        rows = rows[rows["variable"] == "opioid_any"]
     if not len(rows):
         return Scores(schema("instrument_scores").table([]), ())
     cells = rows.assign(value=rows["value"].astype(object).fillna("").astype(str).str.strip())

@@ -27,7 +27,7 @@ def _columns(field: Field) -> list[str]:
     """Return the columns of a field: tick-boxes have one each."""
     if field.kind == "checkbox":
         return [f"{field.name}_{choice.code}" for choice in field.choices]
-    return [] if field.name in {"record_id", "participant_label"} else [field.name]
+    return [] if field.name == "record_id" else [field.name]
 
 
 def phenotype_dictionary(form: Form, visits: tuple[Visit, ...]) -> dict[str, Any]:

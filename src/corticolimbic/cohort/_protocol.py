@@ -9,6 +9,7 @@ from pathlib import Path
 from corticolimbic.cohort._phenotype_templates import column_entry, phenotype_dictionary, phenotype_header
 from corticolimbic.cohort._protocol_readme import readme
 from corticolimbic.cohort._protocol_scheme import Design, Field, Form, Language, Visit, forms, visits
+from corticolimbic.cohort._protocol_study import study_settings
 from corticolimbic.cohort._redcap_dictionary import (
     data_dictionary,
     events,
@@ -19,16 +20,6 @@ from corticolimbic.foundation import SettingsError, write_text
 
 _PARTICIPANT_FIELDS = ("site", "group", "condition", "sex", "pain_duration_weeks", "pain_onset_date")
 _SESSION_FIELDS = ("visit_date", "visit_mode", "scanner", "scanner_software", "nrs_avg7d", "nrs_now")
-_OUTCOME = {
-    "en": "pain that fell by less than 20 % from the first visit to month 12 counts as persistent",
-    "zh": "自首次访视至第12个月疼痛下降不足20%者视为持续性疼痛",
-}
-
-
-_NO_PAIN = {
-    "en": "people without pain before surgery have no relative outcome: it is missing, with that reason",
-    "zh": "术前无疼痛者无法计算相对变化：结局为缺失，并注明原因",
-}
 
 
 def protocol_files(design: Design, lang: Language) -> dict[str, str]:
@@ -47,7 +38,7 @@ def protocol_files(design: Design, lang: Language) -> dict[str, str]:
         "README.md": readme(design, own, plan, lang),
         "visits.tsv": _visits(plan, lang),
         "scoring.tsv": _scoring(own),
-        "study.yaml": _study(design, plan, lang),
+        "study.yaml": study_settings(design, plan, lang),
         "redcap/data_dictionary.csv": data_dictionary(own, lang),
         "redcap/events.csv": events(plan, lang),
         "redcap/instrument_event_mapping.csv": instrument_event_mapping(own, plan),
@@ -133,25 +124,6 @@ def _scoring(own: tuple[Form, ...]) -> str:
         for rule in rules
     ]  # fmt: skip
     return _tsv([header, *rows])
-
-
-def _study(design: Design, plan: tuple[Visit, ...], lang: Language) -> str:
-    month_12 = next(visit for visit in plan if visit.day == 365)
-    note = f"# {_NO_PAIN[lang]}\n" if design == "surgical" else ""
-    return f"""\
-# corticolimbic run DATASET OUT --config study.yaml
-# {_OUTCOME[lang]}
-{note}cohort:
-  site_column: site
-  outcome:
-    family: relative
-    pain_column: nrs_avg7d
-    baseline_session: {plan[0].session}
-    final_session: {month_12.session}
-    scale: [0, 10]
-    threshold: 0.2
-    beside: [0.3]
-"""
 
 
 def _table(name: str, keys: tuple[str, ...], names: tuple[str, ...], own: tuple[Form, ...]) -> dict[str, str]:

@@ -96,12 +96,12 @@ def recovery_table(recoveries: dict[str, Recovery], sites: pd.Series) -> pd.Data
         Site by participant_id.
     """
     known = {person: item for person, item in recoveries.items() if not item.reason}
-    places = sorted({str(sites.get(person, "n/a")) for person in known})
+    told = sites.to_dict()
+    where = {person: str(told.get(person, "n/a")) for person in known}
+    places = sorted(set(where.values()))
     rows = []
     for site in [EVERYWHERE, *places]:
-        people = [
-            item for person, item in known.items() if site in {EVERYWHERE, str(sites.get(person, "n/a"))}
-        ]
+        people = [item for person, item in known.items() if site in {EVERYWHERE, where[person]}]
         left = np.array([item.left for item in people], dtype=float)
         right = np.array([item.right for item in people], dtype=float)
         seen = np.where(np.isfinite(right), right, left)

@@ -55,7 +55,7 @@ class ScoringSettings(Settings):
     mapping: str | None = Field(
         default=None,
         description="Table (TSV or CSV) with columns variable, instrument and item, for variables named "
-        "otherwise.",
+        "otherwise; in a run, named as the path of a source is (dataset:PATH lies in the dataset).",
     )
     norms: tuple[str, ...] = Field(
         default=(),
@@ -106,6 +106,12 @@ class ScoringSettings(Settings):
                     )
                     raise ValueError(f"options: {name}: {option}: {choice} is no choice; {has or 'none'}")
         return self
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files named, as written."""
+        named = (self.mapping, *self.norms, self.rules)
+        return tuple(name for name in named if name is not None)
 
     @property
     def chosen_options(self) -> tuple[tuple[str, str, str], ...]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from corticolimbic.cohort._scoring_settings import ScoringSettings
 from corticolimbic.cohort._source_settings import Source
 from corticolimbic.cohort._trajectory_settings import TrajectorySettings
 from corticolimbic.foundation import Settings
@@ -218,6 +219,11 @@ class CohortSettings(Settings):
     day_zero: str | None = Field(
         default=None,
         description="Variable with each person's day zero (surgery, onset); by default the first visit.",
+    )
+    scoring: ScoringSettings = Field(
+        default=ScoringSettings(),
+        description="How questionnaires are scored. A score can be named wherever a column is: phq9_total, "
+        "shaps_franken_total.",
     )
     outcome: Outcome = Field(default=Outcome(), description="What is to be predicted or compared.")
     trajectories: TrajectorySettings = Field(

@@ -200,6 +200,11 @@ class TrajectorySettings(Settings):
         default=None,
         description="Variable that holds the date of a visit (YYYY-MM-DD), for completeness by month.",
     )
+    not_done: dict[str, str] = Field(
+        default={},
+        description="Variable to the cell that says that a visit did not take place (visit_mode: none), "
+        "where such visits have a row; by default any value shows that it did.",
+    )
     complete_variables: tuple[str, ...] = Field(
         default=(),
         description="Variables whose completeness is counted; where empty, the pain ratings.",

@@ -49,6 +49,7 @@ from corticolimbic.stats._observation_weights import VisitModel as VisitModel
 from corticolimbic.stats._observation_weights import effective_size as effective_size
 from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
+from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._rubin import Pooled as Pooled

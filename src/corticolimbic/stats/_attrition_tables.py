@@ -125,7 +125,7 @@ def _rates(
     found: _Found,
 ) -> None:
     people, observed, ratings = _aligned(people, observed, settings, ratings, found)
-    if people.empty:
+    if not len(people):  # a table without covariates counts as empty, however many people it has
         found.problems.append(problem("CL375", found="nobody is left of whom a rate could be told"))
         return
     values = _outcome_of(outcome, ratings).where(ratings.iloc[:, -1].notna())

@@ -43,7 +43,11 @@ def check_settings(config: Config, found: Found) -> None:
     outcomes(people, found.sessions.table, config.cohort.outcome, ratings)
     rules = (rule for population in config.cohort.populations for rule in population.rules)
     trained = (use.training.column for use in config.predict.markers if use.training is not None)
+    lost = config.attrition
     named = (
+        *lost.covariates,
+        *lost.auxiliary,
+        *((lost.delta_by,) if lost.delta_by not in {None, lost.site} else ()),
         *(rule.column for rule in rules if rule.column is not None),
         *(name for name in config.compare.covariates if not name.startswith(_MEASURED)),
         *trained,

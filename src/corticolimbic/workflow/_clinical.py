@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from corticolimbic.cohort import Clinical, CohortSettings, Tables, read_clinical, source_files
 from corticolimbic.dataset import (
     Participants,
@@ -18,13 +20,21 @@ from corticolimbic.dataset import (
 )
 from corticolimbic.dataset import validate as validate_dataset
 from corticolimbic.foundation import Problem, SettingsError
+from corticolimbic.workflow._cohort_scores import scored
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._step import DATASET, Context, Found
 
 _NO_TABLE = frozenset({"CL301", "CL302"})
 """Problems of participants.tsv that are none where clinical sources say who the people are."""
 
-_READING: Any = {"sources": True, "adapter": True, "day_zero": True, "trajectories": {"schedule"}}
+_READING: Any = {
+    "sources": True,
+    "adapter": True,
+    "day_zero": True,
+    "scoring": True,
+    "outcome": {"baseline_session"},
+    "trajectories": {"schedule"},
+}
 
 
 @dataclass(frozen=True)
@@ -36,12 +46,15 @@ class People:
     participants, sessions
         As the dataset's readers return them, filled from the sources.
     clinical
-        The same with visits and the problems of the sources.
+        The same with visits and the problems of the sources; scores stand among all three.
+    scores
+        Schema ``instrument_scores``.
     """
 
     participants: Participants
     sessions: SessionTables
     clinical: Clinical
+    scores: pd.DataFrame
 
 
 def clinical_inputs(context: Context, found: Found) -> tuple[str, ...]:
@@ -96,9 +109,9 @@ def _read(dataset: Path, said: str, stamps: tuple[tuple[str, tuple[int, int]], .
     settings = CohortSettings.model_validate_json(said)
     own, visits = read_participants(dataset), read_sessions_tables(dataset)
     tables = Tables(own.table, visits.table, own.rows, visits.places)
-    found = read_clinical(tables, settings, dataset)
-    if not settings.sources and settings.adapter == "none":
-        return People(own, visits, found)
+    found, scores = scored(read_clinical(tables, settings, dataset), settings, dataset)
+    if not settings.sources and settings.adapter == "none" and scores.empty:
+        return People(own, visits, found, scores)
     ids = tuple(map(str, found.participants.index))
     people = replace(
         own,
@@ -108,7 +121,7 @@ def _read(dataset: Path, said: str, stamps: tuple[tuple[str, tuple[int, int]], .
         problems=tuple(item for item in own.problems if not ids or item.code not in _NO_TABLE),
         usable=own.usable or bool(ids),
     )
-    return People(people, replace(visits, table=found.sessions), found)
+    return People(people, replace(visits, table=found.sessions), found, scores)
 
 
 def usable_runs(found: Scan, people: People) -> Scan:

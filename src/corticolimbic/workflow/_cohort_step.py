@@ -26,6 +26,8 @@ from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.measure import REFUSED
 from corticolimbic.stats import baseline_rows, measured_quality
 from corticolimbic.workflow._clinical import clinical_inputs, read_people
+from corticolimbic.workflow._cohort_attrition import TABLES, lost, write_attrition
+from corticolimbic.workflow._cohort_scores import SCORES, write_scores
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM, outputs
 from corticolimbic.workflow._quality_tables import region_quality, run_quality
@@ -50,6 +52,8 @@ _OUTPUTS = (
     *(f"cohort/{name}.parquet" for name in _FOLLOWED),
 )
 _QUALITY = ("quality.tsv", "region_quality.tsv")
+_WHERE_THERE_ARE = (SCORES, *(f"cohort/{name}.tsv" for name in TABLES))
+"""Written only where a questionnaire, or a second visit, is in the tables."""
 
 
 def measured_inputs(found: Found) -> tuple[str, ...]:
@@ -58,7 +62,7 @@ def measured_inputs(found: Found) -> tuple[str, ...]:
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    return config.cohort.plain()
+    return {**config.cohort.plain(), "attrition": config.attrition.plain()}
 
 
 def _units(context: Context, found: Found) -> tuple[Unit, ...]:
@@ -89,6 +93,10 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     primary = _primary(found.table, found.primary)
     screened = screening(clinical, people.index, settings.trajectories, baseline_session(context.config))
     followed = follow_up(clinical, ratings, found, place, settings, screened.barred)
+    counted = (
+        place[screened.barred.reindex(place.index).fillna("") == ""] if screened.barred is not None else place
+    )
+    gone = lost(clinical, ratings, people, counted, quality, context.config)
     populations = population_table(people, quality, primary, settings, screened.barred)
     write_table(_sessions(features, people, visits, settings), "sessions", context.out / _OUTPUTS[0])
     if context.config.measure.quality:
@@ -119,8 +127,9 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     }
     write_json(context.out / _OUTPUTS[4], counts)
     problems = (*check_sites(people, settings), *_no_baseline(features, baseline, context.config))
-    cells = dict.fromkeys((*found.problems, *unusable, *followed.problems))  # one cell is named once
-    return Outcome((*problems, *cells), facts={"n_people": len(people)})
+    cells = dict.fromkeys((*found.problems, *unusable, *followed.problems, *gone.problems))
+    more = (*write_scores(context, read.scores), *write_attrition(context, gone.tables))
+    return Outcome((*problems, *cells), facts={"n_people": len(people)}, outputs=more)  # a cell is named once
 
 
 def _write(followed: FollowUp, context: Context) -> None:
@@ -184,4 +193,5 @@ def _sessions(
     return schema("sessions").table(rows)
 
 
-COHORT = Step("cohort", "Reading the cohort", 4, _settings, _units, _cohort, (*_OUTPUTS, *_QUALITY))
+_WRITES = (*_OUTPUTS, *_QUALITY, *_WHERE_THERE_ARE)
+COHORT = Step("cohort", "Reading the cohort", 5, _settings, _units, _cohort, _WRITES)

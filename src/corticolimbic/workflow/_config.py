@@ -15,7 +15,7 @@ from corticolimbic.dataset import DatasetSettings
 from corticolimbic.foundation import Settings, SettingsError, read_yaml
 from corticolimbic.measure import MeasureSettings
 from corticolimbic.predict import PredictSettings
-from corticolimbic.stats import CompareSettings
+from corticolimbic.stats import AttritionSettings, CompareSettings
 
 
 class Config(Settings):
@@ -25,6 +25,9 @@ class Config(Settings):
     measure: MeasureSettings = Field(default=MeasureSettings(), description="How they are measured.")
     cohort: CohortSettings = Field(
         default=CohortSettings(), description="Who the people are and what happened."
+    )
+    attrition: AttritionSettings = Field(
+        default=AttritionSettings(), description="Who was lost, and what stands for them."
     )
     compare: CompareSettings = Field(default=CompareSettings(), description="What is compared over people.")
     predict: PredictSettings = Field(default=PredictSettings(), description="Which markers are applied.")

@@ -24,6 +24,7 @@ from corticolimbic.cohort._reading._own_tables import ImageMark, Tables, own_she
 from corticolimbic.cohort._reading._redcap import read_redcap
 from corticolimbic.cohort._reading._sheet import NO_INSTANCE, Sheet
 from corticolimbic.cohort._reading._table import read_phenotype, read_table_source
+from corticolimbic.cohort._scoring_settings import ScoringSettings
 from corticolimbic.cohort._settings import CohortSettings
 from corticolimbic.cohort._source_settings import Source
 from corticolimbic.cohort._visits import NO_SESSION
@@ -60,25 +61,28 @@ class Clinical:
 
 
 def source_files(settings: CohortSettings, dataset: Path) -> tuple[str, ...]:
-    """Return the files that sources and adapter read, each ``dataset:PATH`` or an absolute path.
+    """Return the files that sources, adapter and scoring read, each ``dataset:PATH`` or an absolute path.
 
     Parameters
     ----------
     settings
-        With sources.
+        With sources, and the files that scoring names.
     dataset
         Folder of the dataset.
     """
     names: dict[str, None] = {}
     for source in settings.sources:
         for name in source.files:
-            path = _path(name, dataset)
+            path = file_path(name, dataset)
             if source.kind == "phenotype" and name == source.path:
                 names.update(
                     dict.fromkeys(part for table in _tables(path) for part in _pair(name, path, table))
                 )
             else:
                 names[name if name.startswith(IN_DATASET) else str(path.resolve())] = None
+    for name in settings.scoring.files:
+        path = file_path(name, dataset)
+        names[name if name.startswith(IN_DATASET) else str(path.resolve())] = None
     listing = {"openpain": openpain_files, "a2cps": a2cps_files}.get(settings.adapter)
     if listing is not None:
         names.update(dict.fromkeys(f"{IN_DATASET}{name}" for name in listing(dataset)))
@@ -94,7 +98,7 @@ def _pair(name: str, path: Path, table: Path) -> tuple[str, ...]:
     return base, base.removesuffix(".gz").removesuffix(".tsv") + ".json"
 
 
-def _path(name: str, dataset: Path) -> Path:
+def file_path(name: str, dataset: Path) -> Path:
     """Return the file that a setting names.
 
     Raises
@@ -106,6 +110,31 @@ def _path(name: str, dataset: Path) -> Path:
         inside(dataset, name.removeprefix(IN_DATASET))
         return dataset / name.removeprefix(IN_DATASET)
     return Path(name)
+
+
+def placed_scoring(settings: CohortSettings, dataset: Path) -> ScoringSettings:
+    """Return how questionnaires are scored, the files named by their paths.
+
+    Parameters
+    ----------
+    settings
+        With the files as written, as sources are.
+    dataset
+        Folder of the dataset.
+
+    Raises
+    ------
+    InputError
+        CL110 where a path into the dataset leaves it.
+    """
+    told = settings.scoring
+    named = {
+        name: str(file_path(value, dataset))
+        for name in ("mapping", "rules")
+        if (value := getattr(told, name)) is not None
+    }
+    norms = tuple(str(file_path(name, dataset)) for name in told.norms)
+    return told.model_copy(update={**named, "norms": norms})
 
 
 def _tables(path: Path) -> list[Path]:
@@ -168,9 +197,9 @@ def _read(source: Source, dataset: Path, known: tuple[str, ...]) -> tuple[list[S
     """Read one source; what cannot be read is a problem, and the other sources go on."""
     sheets: list[Sheet] = []
     try:
-        path = _path(source.path, dataset)
+        path = file_path(source.path, dataset)
         beside = {
-            key: _path(name, dataset) if (name := getattr(source, key)) else None
+            key: file_path(name, dataset) if (name := getattr(source, key)) else None
             for key in ("dictionary", "designations", "mapping")
         }
         if source.kind == "redcap":
