@@ -76,7 +76,10 @@ def test_every_shipped_score_has_a_name_of_its_own() -> None:
     assert {"shaps_franken_total", "shaps_original_total", "mme_total", "tsk11_total"} <= set(names)
     assert all(name.isidentifier() for name in names)
     more = [("PHQ-9", "9-item", "safety item 9"), ("NRS-pain", "0-10", "intensity (now)")]
-    more += [("opioid-MME", "before 2022", "total"), ("PROMIS-29", "Profile v2.1 (v2.0 same forms [mem])", "anxiety (raw) T")]
+    more += [
+        ("opioid-MME", "before 2022", "total"),
+        ("PROMIS-29", "Profile v2.1 (v2.0 same forms [mem])", "anxiety (raw) T"),
+    ]
     wanted = ["phq9_safety_item_9", "nrs_intensity_now", "mme_total", "promis29_anxiety_t"]
     columns = ["instrument", "version", "subscale"]
     assert score_variables(pd.DataFrame(more, columns=columns)).tolist() == wanted

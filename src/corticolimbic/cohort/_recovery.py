@@ -101,9 +101,7 @@ def recovery_table(recoveries: dict[str, Recovery], sites: pd.Series) -> pd.Data
     places = sorted(set(where.values()))
     rows = []
     for site in [EVERYWHERE, *places]:
-        people = [
-            item for person, item in known.items() if site in {EVERYWHERE, where[person]}
-        ]
+        people = [item for person, item in known.items() if site in {EVERYWHERE, where[person]}]
         left = np.array([item.left for item in people], dtype=float)
         right = np.array([item.right for item in people], dtype=float)
         seen = np.where(np.isfinite(right), right, left)
