@@ -7,10 +7,30 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import _association, _clinical, _connectivity, _dataset, _start
+from benchmarks import (
+    _association,
+    _clinical,
+    _connectivity,
+    _dataset,
+    _maps,
+    _mixed,
+    _regions,
+    _run_of_562,
+    _start,
+)
 from benchmarks._job import COLUMNS, Job, compare, once
 
-JOBS: tuple[Job, ...] = (_dataset.JOB, _clinical.JOB, _connectivity.JOB, _association.JOB, _start.JOB)
+JOBS: tuple[Job, ...] = (
+    _dataset.JOB,
+    _clinical.JOB,
+    _connectivity.JOB,
+    *_regions.JOBS,
+    *_maps.JOBS,
+    _run_of_562.JOB,
+    _association.JOB,
+    _mixed.JOB,
+    _start.JOB,
+)
 RESULTS = Path(__file__).with_name("results.tsv")
 
 

@@ -55,7 +55,7 @@ def made(size: Size, folder: Path, volumes: int = 300) -> Made:
     import nibabel
 
     grid = GRIDS[size]
-    volumes = volumes if size == "full" else 60
+    volumes = volumes if size == "full" else 120
     affine = AFFINE.copy()
     affine[:3, :3] *= GRIDS["full"][0] / grid[0]
     rng = np.random.default_rng(20261125)

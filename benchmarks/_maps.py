@@ -60,7 +60,7 @@ def their_seeds(run: Made) -> np.ndarray:
     how = {
         "mask_img": str(run.root / str(run.run.mask)),
         "detrend": True,
-        "standardize": "zscore",
+        "standardize": "zscore_sample",
         "low_pass": BAND[1],
         "high_pass": BAND[0],
         "t_r": REPETITION_TIME,

@@ -8,7 +8,14 @@ from stats.attrition_studies import VISITS, Study, persistent, study
 from statsmodels.stats.proportion import proportion_confint
 
 from corticolimbic.foundation import SettingsError
-from corticolimbic.stats import AttritionSettings, ModelError, attrition, attrition_tables, wilson
+from corticolimbic.stats import (
+    AttritionSettings,
+    ModelError,
+    ObservationWeights,
+    attrition,
+    attrition_tables,
+    wilson,
+)
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +90,12 @@ def test_differences_of_classes_cover_their_truth():
     lost = np.arange(200) < 70
     observed = pd.DataFrame({"later": ~lost})
     covered = 0
-    for _ in range(200):
+    for _ in range(80):
         women = rng.random(200) < np.where(lost, 0.5, 0.3)
         people = pd.DataFrame({"sex": np.where(women, "F", "M")})
         found = attrition(people, observed, ("sex",)).differences.set_index("level").loc["F"]
         covered += found["ci_low"] <= truth <= found["ci_high"]
-    assert stats.binomtest(covered, 200, 0.95).pvalue > 0.01
+    assert stats.binomtest(covered, 80, 0.95).pvalue > 0.01
 
 
 def test_groups_too_small_or_without_spread_say_so():
@@ -264,6 +271,32 @@ def test_an_outcome_that_some_people_seen_do_not_have_is_of_the_others(one):
         own = tables.rates.set_index("method").loc[method]
         truth = persistent(one.complete)[defined].mean()
         assert own["ci_low"] < truth < own["ci_high"]
+
+
+def test_people_whose_site_is_not_known_are_set_aside_unless_it_is_nobodys(one):
+    some = one.people.assign(site=one.people["site"].where(np.arange(300) > 4, "n/a"))
+    nobody = one.people.assign(site=np.nan)
+    for method in ("weights", "imputation"):
+        tables, problems = attrition_tables(
+            some, one.observed, settings(method, delta=()), ratings=one.ratings, outcome=persistent
+        )
+        assert [item.participant_id for item in problems if item.code == "CL310"] == list(some.index[:5])
+        assert tables.rates["n"].tolist() == [295, 295]
+        assert "n/a" in set(tables.visits["site"])
+        tables, problems = attrition_tables(
+            nobody, one.observed, settings(method, delta=()), ratings=one.ratings, outcome=persistent
+        )
+        assert tables.rates["n"].tolist() == [300, 300]
+        assert set(codes(problems)) <= {"CL378"}
+
+
+def test_infinite_ratings_are_refused(one):
+    ratings = one.ratings.copy()
+    ratings.iloc[3, 0] = np.inf
+    with pytest.raises(ModelError, match="infinite"):
+        attrition_tables(one.people, one.observed, settings("none"), ratings=ratings, outcome=persistent)
+    with pytest.raises(ModelError, match="infinite"):
+        ObservationWeights().fit(one.people, one.observed, ratings)
 
 
 def test_settings_that_contradict_each_other_are_refused():

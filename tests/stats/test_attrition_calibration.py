@@ -99,9 +99,9 @@ def off_nominal(found: dict[str, Rates], truth: float) -> list[str]:
 
 
 def test_in_few_studies_weights_are_unbiased_and_their_errors_are_those_of_the_estimates():
-    # 160 studies tell standard deviations to 6 %; the formula itself is held in test_observation_weights.
+    # 120 studies tell standard deviations to 6 %; the formula itself is held in test_observation_weights.
     truth = true_rate(100_000, np.random.default_rng(TRUTH_SEED))
-    found = rates(160, FEW_SEED, ("complete cases", "weights"))
+    found = rates(120, FEW_SEED, ("complete cases", "weights"))
     assert off_nominal(found, truth) == ["complete cases"]
     bias, error = found["weights"].bias(truth)
     assert abs(bias) < 4 * error
@@ -111,7 +111,7 @@ def test_in_few_studies_weights_are_unbiased_and_their_errors_are_those_of_the_e
 def test_in_few_studies_imputation_is_unbiased_and_its_errors_are_those_of_the_estimates():
     # Without the variance between imputations standard errors are a fifth too small.
     truth = true_rate(100_000, np.random.default_rng(TRUTH_SEED))
-    found = rates(60, FEW_SEED, ("imputation",))
+    found = rates(40, FEW_SEED, ("imputation",))
     assert off_nominal(found, truth) == []
     bias, error = found["imputation"].bias(truth)
     assert abs(bias) < 4 * error

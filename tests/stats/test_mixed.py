@@ -19,6 +19,7 @@ from corticolimbic.stats import (
     association,
     design,
     mixed_model,
+    mixed_problems,
     visit_design,
 )
 from corticolimbic.stats._mixed import quantile
@@ -106,7 +107,7 @@ def test_the_reference_holds_fits_at_the_limit_of_both_kinds(reference):
 
 
 @pytest.mark.parametrize("likelihood", ["reml", "ml"])
-@pytest.mark.parametrize("number", range(100, 112))
+@pytest.mark.parametrize("number", range(100, 110))
 def test_is_the_minimum_of_the_likelihood_written_from_its_definition(number, likelihood):
     visits = random_visits(number)
     slope = has_slope(number)
@@ -184,7 +185,10 @@ def agrees_with_statsmodels(number: int) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = sm.MixedLM(y / scale, model.matrix, rows["person"].to_numpy(), z)
-        found = theirs.fit(reml=True, method=["bfgs", "lbfgs", "cg"], gtol=1e-8)
+        try:
+            found = theirs.fit(reml=True, method=["bfgs", "lbfgs", "cg"], gtol=1e-8)
+        except np.linalg.LinAlgError:  # 1 of 500
+            return False
     d = np.zeros((2, 2))
     d[: 2 if slope else 1, : 2 if slope else 1] = found.cov_re / found.scale
     value, _, bread, sigma2 = deviance(y, model.matrix, covariance(rows, d), None, restricted=True)
@@ -207,9 +211,10 @@ def test_equals_statsmodels_in_a_few_designs():
 
 @pytest.mark.slow
 def test_equals_statsmodels_in_500_designs(record_property):
-    compared = sum(agrees_with_statsmodels(number) for number in range(1000, 1500))
+    # Three of four converge inside on both sides; in the others its fit is nowhere better.
+    compared = sum(agrees_with_statsmodels(number) for number in range(1000, 1700))
     record_property("compared", compared)
-    assert compared >= 300
+    assert compared >= 500
 
 
 def study(
@@ -452,6 +457,19 @@ def test_a_group_that_lacks_the_feature_leaves_what_the_others_can_tell(missing)
     assert fit.note[1] == ""
 
 
+def test_people_visits_and_sites_are_counted_by_feature():
+    visits, values = study(np.random.default_rng(60), n_features=2)
+    visits["site"] = np.repeat(["north", "south", "west"], 32)
+    values[visits["site"] == "west", 1] = np.nan
+    values[visits["year"] == 0, 1] = np.nan
+    model = visit_design(visits, "person", "year", ("year",), "site")
+    fit = mixed_model(values.astype(np.float32), model)
+    assert (fit.n.tolist(), fit.n_people.tolist(), fit.n_sites.tolist()) == ([96, 48], [24, 16], [3, 2])
+    assert fit.reason == ("", "")
+    assert "site[west]" in fit.note[1]
+    assert mixed_model(values, two_groups(visits)).n_sites.tolist() == [0, 0]
+
+
 def test_three_people_are_refused_unless_they_are_enough():
     visits, values = study(np.random.default_rng(49), n_people=3)
     model = visit_design(visits, "person", "year", ("year",))
@@ -538,9 +556,46 @@ def test_one_visit_each_is_association_s_task():
     assert association(values[::4], design(first, "group")).reason[0] == ""
 
 
+def test_what_was_set_aside_becomes_problems_with_keys_and_names():
+    visits, values = study(np.random.default_rng(58), n_features=7)
+    values[visits["group"] == "patient", :5] = np.nan
+    values[:, 5] = 1.0
+    visits.loc[("sub-04", "ses-2"), "sex"] = "n/a"
+    model = two_groups(visits)
+    fit = mixed_model(aligned(pd.DataFrame(values, index=visits.index), model), model)
+    visit, feature, note = mixed_problems(model, fit, [f"edge-{n}" for n in range(7)], "rest")
+    assert (visit.code, visit.participant_id, visit.session_id) == ("CL604", "sub-04", "ses-2")
+    assert visit.found == "missing: sex; rest"
+    assert feature.code == "CL603"
+    assert feature.found.startswith("rest: the feature does not vary")
+    assert feature.found.endswith(": edge-5")
+    assert note.code == "CL605"
+    assert (
+        "cannot tell group[patient], group[patient]:year: edge-0, edge-1, edge-2 and 2 others" in note.found
+    )
+
+
 def test_interpolated_quantiles_equal_those_searched():
     df = np.concatenate([np.geomspace(0.2, 1e6, 5000), [np.nan, np.inf]])
     for level in (0.9, 0.95, 0.999):
         expected = stats.t.ppf((1 + level) / 2, df[:-2])
         np.testing.assert_allclose(quantile(df, level)[:-2], expected, rtol=1e-9)
         assert np.isnan(quantile(df, level)[-2])
+
+
+def test_the_search_ends_whatever_the_size_of_the_variances():
+    rng = np.random.default_rng(59)
+    for number in range(2000, 2012):
+        visits = random_visits(number)
+        model = visit_design(visits, "person", "year", EFFECTS)
+        size = (len(model.people), 60)
+        levels, slopes = (
+            rng.choice([0, 1e-3, 0.1, 1, 30, 100], 60) * rng.normal(size=size) for _ in range(2)
+        )
+        values = levels[model.person] + slopes[model.person] * model.time[:, None]
+        values += rng.standard_t(3, size=values.shape)
+        for random in ("intercept", SLOPE):
+            fit = mixed_model(values, model, random=random)
+            assert set(fit.reason) == {""}
+            assert (fit.df > 0).all()
+            assert ((fit.p >= 0) & (fit.p <= 1)).all()

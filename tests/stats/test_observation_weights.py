@@ -85,14 +85,14 @@ def test_both_errors_are_near_the_bootstrap():
     rng = np.random.default_rng(2026112511)
     values = persistent(large.ratings)
     rates = []
-    for _ in range(150):
+    for _ in range(80):
         at = rng.integers(n, size=n)
         drawn = [table.iloc[at].set_axis(range(n)) for table in (large.people, large.observed, large.ratings)]
         weights = ObservationWeights(("age",), "site").fit(*drawn).weights_
         rates.append((weights * values.iloc[at].set_axis(range(n))).sum() / weights.sum())
-    bootstrap = np.std(rates, ddof=1)  # known to 6 %
+    bootstrap = np.std(rates, ddof=1)  # known to 8 %
     for errors in ("jackknife", "sandwich"):
-        assert weighted_mean(values, fitted, standard_errors=errors).se == pytest.approx(bootstrap, rel=0.15)
+        assert weighted_mean(values, fitted, standard_errors=errors).se == pytest.approx(bootstrap, rel=0.2)
 
 
 def test_leaving_one_out_does_not_depend_on_the_chunk(fitted):

@@ -34,8 +34,13 @@ def test_permuted_rows_and_columns_of_the_participants_table_leave_equal_tables(
     for root in (dataset, shuffled):
         assert run(root, tmp_path / f"{root.name}-out", command="predict", config=WITH_MARKER).code == 0
     one, other = tables(tmp_path / "data-out"), tables(tmp_path / "shuffled-out")
-    of_the_input = {"manifest.json", "dataset_description.json"}
+    of_the_input = {"manifest.json", "dataset_description.json", "cohort/visits.parquet"}
     assert {name for name in one if one[name] != other[name]} <= of_the_input
+    visits = [
+        read_table("visits", tmp_path / f"{name}-out/cohort/visits.parquet").drop(columns="row")
+        for name in ("data", "shuffled")
+    ]  # the row of the file in which a value stands is another one
+    pd.testing.assert_frame_equal(*visits)
     assert (
         json.loads(one["manifest.json"])["inputs"]["hash"]
         != json.loads(other["manifest.json"])["inputs"]["hash"]

@@ -26,6 +26,7 @@ from corticolimbic.cohort._misclassification import Misclassification as Misclas
 from corticolimbic.cohort._misclassification import auc_ceiling as auc_ceiling
 from corticolimbic.cohort._misclassification import chance_of_a_fall as chance_of_a_fall
 from corticolimbic.cohort._misclassification import misclassification as misclassification
+from corticolimbic.cohort._named_variables import check_named_variables as check_named_variables
 from corticolimbic.cohort._opioid_dose import OpioidFactor as OpioidFactor
 from corticolimbic.cohort._opioid_dose import mme as mme
 from corticolimbic.cohort._opioid_dose import opioid_factors as opioid_factors

@@ -36,7 +36,7 @@ def mean_courses(ratings: Ratings, courses: pd.Series, settings: TrajectorySetti
         return schema("mean_courses").table([])
     centres = _centres(table["day"].to_numpy(), settings)
     place = np.searchsorted((centres[1:] + centres[:-1]) / 2, table["day"], side="right")
-    table = table.assign(place=place, course=table["participant_id"].map(courses).fillna(""))
+    table = table.assign(place=place, course=[courses.get(person, "") for person in table["participant_id"]])
     own = table.groupby(["course", "participant_id", "place"], as_index=False)["rating"].mean()
     rows = []
     for name in (EVERYWHERE, *COURSES):

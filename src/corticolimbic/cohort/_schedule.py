@@ -75,7 +75,7 @@ def due_date(
     dates
         As `visit_dates` returns them.
     """
-    if visit.day == visit.day:
+    if dates and visit.day == visit.day:
         for earlier in plan:
             known = dates.get((person, earlier.session))
             if known is not None:

@@ -28,7 +28,7 @@ class RatingVariable(Settings):
 class PlannedVisit(Settings):
     """One visit as planned: where a rating has no day of its own, it takes this one."""
 
-    session: str = Field(pattern=r"^ses-[A-Za-z0-9]+$", description="Session, ses-LABEL.")
+    session: str = Field(pattern=r"^ses-[A-Za-z0-9]+$", description="Its session, ses-LABEL.")
     day: float = Field(description="Planned day after the first visit.")
     before: float = Field(default=0.0, ge=0, description="Days by which the visit may be early.")
     after: float = Field(default=0.0, ge=0, description="Days by which the visit may be late.")

@@ -116,14 +116,14 @@ def turn_words(block, n, out):
 
 
 @_compiled
-def weighted(indptr, indices, weights, turned, n, scratch, out):
-    """Return weighted sums of each row in ``n`` volumes, ``out`` (rows, volumes).
+def weighted(indptr, indices, weights, order, turned, n, scratch, out):
+    """Return weighted sums of each row in ``n`` volumes, ``out`` (rows, volumes), working in an ``order``.
 
     ``scratch`` (volumes,) is in the type in which products are added, a few at a time.
     """
     width = scratch.size
     one = scratch.dtype.type
-    for row in range(indptr.size - 1):
+    for row in order:
         out[row, :n] = 0
         at, last = indptr[row], indptr[row + 1]
         while at < last:

@@ -17,6 +17,8 @@ from corticolimbic.measure._smoothing import smooth_weights
 _KEPT: dict[tuple, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 """Smoothed weights of the last masks: people's runs often share one, and smoothing them takes a while."""
 _MOST_KEPT = 4
+_CELL = 4
+"""Voxels along each axis within which regions count as being in one place."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,9 @@ class Members:
         elif not _plain_means(rows, weights, n_rows):
             entries = (rows, voxels, weights)
         place = np.cumsum(gathered, dtype=np.int32) - 1
-        indptr = np.searchsorted(entries[0], np.arange(n_rows + 1))
-        found = Rows(indptr, place[entries[1]], entries[2])
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(entries[0], minlength=n_rows))])
+        order = None if entries[2] is None else _by_place(rows, voxels, n_rows, shape)
+        found = Rows(indptr, place[entries[1]], entries[2], order)
         places = np.flatnonzero(gathered).astype(np.int32)
         n_voxels = np.bincount(rows, minlength=n_rows)
         return Inside(places, allowed[places], found, rows, place[voxels], n_voxels)
@@ -136,6 +139,19 @@ def _stacked(weights: tuple[RegionWeights, ...], shape: tuple[int, int, int]) ->
     order = np.lexsort((voxels, stacked.row))  # neighbours in the file are neighbours in memory
     n_voxels = np.concatenate([item.n_voxels for item in weights])
     return Members(stacked.row[order], voxels[order], stacked.data[order], n_voxels)
+
+
+def _by_place(
+    rows: np.ndarray, voxels: np.ndarray, n_rows: int, shape: tuple[int, int, int]
+) -> Int[np.ndarray, " regions"]:
+    """Return the regions along a curve that fills space (Morton's): what is near stays near."""
+    n_voxels = np.maximum(np.bincount(rows, minlength=n_rows), 1)
+    key = np.zeros(n_rows, dtype=np.int64)
+    for axis, place in enumerate(np.unravel_index(voxels, shape, order="F")):
+        cell = (np.bincount(rows, place, minlength=n_rows) / n_voxels).astype(np.int64) // _CELL
+        for bit in range(16):
+            key |= ((cell >> bit) & 1) << (3 * bit + axis)
+    return np.argsort(key, kind="stable")
 
 
 def _plain_means(rows: np.ndarray, weights: np.ndarray, n_rows: int) -> bool:

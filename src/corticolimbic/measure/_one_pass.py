@@ -32,11 +32,15 @@ class Rows:
         Which of the gathered voxels.
     weights
         Their weights; None where each row is a plain mean.
+    order
+        Rows in the order in which weights are best applied: neighbours share voxels that are still in the
+        processor's cache. None for the rows' own.
     """
 
     indptr: Int[np.ndarray, " ends"]
     indices: Int[np.ndarray, " entries"]
     weights: Float[np.ndarray, " entries"] | None = None
+    order: Int[np.ndarray, " rows"] | None = None
 
     @property
     def n_rows(self) -> int:
@@ -155,8 +159,9 @@ class _State:
             else:
                 _kernels.turn(block, n, self._turned)
             out = np.empty((rows.n_rows, BLOCK))
-            products = self._products
-            _kernels.weighted(rows.indptr, rows.indices, rows.weights, self._turned, n, products, out)
+            order = np.arange(rows.n_rows) if rows.order is None else rows.order
+            entries = rows.indptr, rows.indices, rows.weights, order
+            _kernels.weighted(*entries, self._turned, n, self._products, out)
             values[:] = out[:, :n].T
 
     def passed(self, values: np.ndarray, n_volumes: int, n_counted: int, voxels: np.ndarray | None) -> Passed:

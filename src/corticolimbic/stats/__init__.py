@@ -42,6 +42,7 @@ from corticolimbic.stats._mixed import Combination as Combination
 from corticolimbic.stats._mixed import MixedEffects as MixedEffects
 from corticolimbic.stats._mixed import RandomEffects as RandomEffects
 from corticolimbic.stats._mixed import mixed_model as mixed_model
+from corticolimbic.stats._mixed_problems import mixed_problems as mixed_problems
 from corticolimbic.stats._multiplicity import false_discovery as false_discovery
 from corticolimbic.stats._observation_weights import ObservationWeights as ObservationWeights
 from corticolimbic.stats._observation_weights import VisitModel as VisitModel

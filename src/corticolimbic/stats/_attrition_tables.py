@@ -11,7 +11,7 @@ import pandas as pd
 
 from corticolimbic.features import schema
 from corticolimbic.foundation import Problem, problem
-from corticolimbic.stats._attrition import attrition, site_names
+from corticolimbic.stats._attrition import NO_SITE, attrition, site_names
 from corticolimbic.stats._attrition_settings import AttritionSettings
 from corticolimbic.stats._delta import EVERYBODY, delta_rates
 from corticolimbic.stats._expected_visits import expected_visits
@@ -161,6 +161,8 @@ def _aligned(
     if lacking:
         raise ModelError(f"the table of ratings has no column for {', '.join(lacking)}", tuple(lacking))
     numbers = ratings.reindex(index=people.index, columns=list(table.visits)).astype(float)
+    if np.isinf(numbers.to_numpy()).any():
+        raise ModelError("the table of ratings holds infinite values; mend them or make them missing")
     numbers = numbers.where(table.seen)  # a rating of a visit that did not take place is none
     seen = numbers.notna().to_numpy()
     keep = np.asarray(table.expected.all(axis=1))
@@ -174,9 +176,11 @@ def _aligned(
     if settings.method != "none":
         for name in (*settings.covariates, *(settings.auxiliary if settings.method == "imputation" else ())):
             keep &= _has(people, name, keep, found)
-        sites = site_names(people, settings.site)
-        if sites is not None:
-            keep &= _represented(people, sites, seen, keep, settings, found)
+        if (site := _site(people, settings)) is not None:
+            keep &= _has(people.assign(**{site: people[site].astype("category")}), site, keep, found)
+            sites = site_names(people, site)
+            if sites is not None:
+                keep &= _represented(people, sites, seen, keep, settings, found)
     frame = pd.DataFrame(seen, index=people.index, columns=list(table.visits))
     return people[keep], frame[keep], numbers[keep]
 
@@ -293,9 +297,9 @@ def _imputed(
 
 
 def _site(people: pd.DataFrame, settings: AttritionSettings) -> str | None:
-    """Return the column of sites where there is more than one."""
+    """Return the column of sites where more than one is known."""
     names = site_names(people, settings.site)
-    return settings.site if names is not None and len(set(names)) > 1 else None
+    return settings.site if names is not None and len(set(names) - {NO_SITE}) > 1 else None
 
 
 def _outcome_of(outcome: OutcomeOfRatings, ratings: pd.DataFrame) -> pd.Series:

@@ -139,7 +139,7 @@ class Imputed:
         columns = [table[column].to_numpy(dtype=float, na_value=np.nan) for table in self]
         sizes = np.array([(~np.isnan(values)).sum() for values in columns])
         if sizes.min() < 2:
-            raise ModelError(f"{column} has {sizes.min()} values in a completed table; a mean needs two")
+            raise ModelError(f"fewer than two people have {column.strip()}; a mean needs two", (column,))
         means = np.array([np.nanmean(values) for values in columns])
         variances = np.array([np.nanvar(values, ddof=1) for values in columns]) / sizes
         return pool(means, variances, float(sizes.min() - 1), level)
@@ -163,7 +163,7 @@ class Imputed:
             raise ModelError(f"{column} holds other values than 0 and 1: a share has no meaning", (column,))
         sizes = np.array([values.size for values in known])
         if sizes.min() < 2:
-            raise ModelError(f"{column} has {sizes.min()} values in a completed table; a share needs two")
+            raise ModelError(f"fewer than two people have {column.strip()}; a share needs two", (column,))
         shares = np.array([values.mean() for values in known])
         # With a half added to both sides: shares of 0 and 1 have no variance of their own.
         smooth = (

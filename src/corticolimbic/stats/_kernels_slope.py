@@ -1,4 +1,7 @@
-"""Compiled loops over features: random intercepts and slopes. As in `corticolimbic.stats._kernels`."""
+"""Compiled loops over features: random intercepts and slopes. As in `corticolimbic.stats._kernels`.
+
+What is compiled here is kept on disk until this file changes: after a change of `_kernels`, touch it.
+"""
 
 import numpy as np
 
@@ -28,27 +31,36 @@ from corticolimbic.stats._kernels import (
 
 _ENOUGH = 1e-10
 """An expected fall of the deviance that is not worth a step."""
+_FLAT = 1e-8
+"""Curvature that a direction has for damping where it has none."""
+_FLAT_ZERO = 0.02
+"""Relative standard deviations below this are zero where the search ended on the flat."""
+
+
+@compiled
+def _weight(theta, root, out):
+    """Fill (I + TT')^-1, T = R Lambda, of a schedule (its three elements); return its determinant.
+
+    The determinant is a sum of squares: nothing cancels where the variances are large.
+    """
+    t11 = root[0] * theta[0] + root[1] * theta[1]
+    t12 = root[1] * theta[2]
+    t21 = root[2] * theta[1]
+    t22 = root[2] * theta[2]
+    one, two = t11 * t11 + t12 * t12, t21 * t21 + t22 * t22
+    det = 1 + one + two + (root[0] * root[2] * theta[0] * theta[2]) ** 2
+    out[0] = (1 + two) / det
+    out[1] = -(t11 * t21 + t12 * t22) / det
+    out[2] = (1 + one) / det
+    return det
 
 
 @compiled
 def slope_weights(theta, roots, counts, weights):
     """Fill (I + R D R')^-1 of each schedule (its three elements); return log |V|."""
-    d11 = theta[0] * theta[0]
-    d12 = theta[0] * theta[1]
-    d22 = theta[1] * theta[1] + theta[2] * theta[2]
     logs = 0.0
     for g in range(roots.shape[0]):
-        r11, r12, r22 = roots[g, 0], roots[g, 1], roots[g, 2]
-        t1 = d11 * r11 + d12 * r12
-        t2 = d12 * r11 + d22 * r12
-        b11 = 1 + r11 * t1 + r12 * t2
-        b12 = r22 * t2
-        b22 = 1 + r22 * r22 * d22
-        det = b11 * b22 - b12 * b12
-        weights[g, 0] = b22 / det
-        weights[g, 1] = -b12 / det
-        weights[g, 2] = b11 / det
-        logs += counts[g] * np.log(det)
+        logs += counts[g] * np.log(_weight(theta, roots[g], weights[g]))
     return logs
 
 
@@ -73,18 +85,10 @@ def _slope_moments(theta, roots, counts, fixed, own, fixed_within, own_within, p
     logs = 0.0
     log1 = np.zeros(3)
     log2 = np.zeros(6)
-    d11 = theta[0] * theta[0]
-    d12 = theta[0] * theta[1]
-    d22 = theta[1] * theta[1] + theta[2] * theta[2]
     for g in range(roots.shape[0]):
         r11, r12, r22 = roots[g, 0], roots[g, 1], roots[g, 2]
-        t1 = d11 * r11 + d12 * r12
-        t2 = d12 * r11 + d22 * r12
-        b11 = 1 + r11 * t1 + r12 * t2
-        b12 = r22 * t2
-        b22 = 1 + r22 * r22 * d22
-        det = b11 * b22 - b12 * b12
-        k11, k12, k22 = b22 / det, -b12 / det, b11 / det
+        det = _weight(theta, roots[g], coefficients[0])
+        k11, k12, k22 = coefficients[0, 0], coefficients[0, 1], coefficients[0, 2]
         # F = R'K, so that w = F u; M = R'KR
         f11, f12 = r11 * k11, r11 * k12
         f21, f22 = r12 * k11 + r22 * k12, r12 * k12 + r22 * k22
@@ -103,7 +107,6 @@ def _slope_moments(theta, roots, counts, fixed, own, fixed_within, own_within, p
         log2[4] -= count * 2 * m12 * m22
         log2[5] -= count * m22 * m22
         c = coefficients
-        c[0, 0], c[0, 1], c[0, 2] = k11, k12, k22
         # P11, P12 + P21, P22 of w in those of u
         q = c[1:4]
         q[0, 0], q[0, 1], q[0, 2] = f11 * f11, f11 * f12, f12 * f12
@@ -216,18 +219,18 @@ def _by_theta(theta, first, second, gradient, hessian):
 
 @compiled
 def _damped(hessian, gradient, damping, step):
-    """Solve (H + damping I) step = -gradient; return whether that matrix is positive definite."""
-    a = hessian[0, 0] + damping
+    """Solve (H + damping |diag H|) step = -gradient; return whether that matrix is positive definite."""
+    a = hessian[0, 0] + damping * (abs(hessian[0, 0]) + _FLAT)
     if not a > 0:
         return False
     l11 = np.sqrt(a)
     l21, l31 = hessian[1, 0] / l11, hessian[2, 0] / l11
-    b = hessian[1, 1] + damping - l21 * l21
+    b = hessian[1, 1] + damping * (abs(hessian[1, 1]) + _FLAT) - l21 * l21
     if not b > 0:
         return False
     l22 = np.sqrt(b)
     l32 = (hessian[2, 1] - l31 * l21) / l22
-    c = hessian[2, 2] + damping - l31 * l31 - l32 * l32
+    c = hessian[2, 2] + damping * (abs(hessian[2, 2]) + _FLAT) - l31 * l31 - l32 * l32
     if not c > 0:
         return False
     l33 = np.sqrt(c)
@@ -331,11 +334,12 @@ def _search(
     beta,
     state,
 ):
-    """Move ``theta`` to a minimum; return whether it is one. ``state``: log determinants, squares left.
+    """Move ``theta`` to a minimum; return how that ended. ``state``: log determinants, squares left.
 
     Levenberg and Marquardt: damped until the step descends.
     """
     damping = 0.0
+    found, zero = False, ZERO
     _slope_state(
         theta,
         roots,
@@ -381,12 +385,13 @@ def _search(
                 )
                 if new <= value + 1e-9 * expected or expected < _ENOUGH:
                     break
-            damping = max(4 * damping, 1e-3)
+            damping = max(4 * damping, 0.01)
         if not (new <= value + 1e-9 * expected or expected < _ENOUGH):
-            return False
+            return STUCK
         if expected > _ENOUGH or new < value:
             for k in range(3):
                 theta[k] = trial[k]
+        used = damping
         damping = 0.25 * damping if damping > 1e-4 else 0.0
         _slope_state(
             theta,
@@ -410,9 +415,16 @@ def _search(
         )
         value = state[0] + nu * np.log(state[1])
         if expected < _ENOUGH:
-            # A damped step may be short far from a minimum.
-            return _damped(hessian, gradient, 1e-4, step) and -dot(gradient, step) < 1e-6
-    return False
+            found = used < 100  # a step that is damped more may be short far from a minimum
+            zero = ZERO
+            break
+    else:
+        # Where intercepts hardly vary, the deviance is all but flat in how they go with slopes.
+        found = _damped(hessian, gradient, 0.01, step) and -dot(gradient, step) < 1e-5
+        zero = _FLAT_ZERO
+    if not found:
+        return STUCK
+    return SINGULAR if min(abs(theta[0]), abs(theta[2])) < zero else CONVERGED
 
 
 @compiled
@@ -477,7 +489,8 @@ def fit_slope(
             continue
         for k in range(3):
             theta[k] = scan[best, k]
-        found = _search(
+        theta[1] += 1e-3 * theta[2]  # off a saddle that symmetric data may have there
+        ends[f] = _search(
             theta,
             roots,
             counts,
@@ -500,10 +513,8 @@ def fit_slope(
             beta,
             state,
         )
-        if not found:
-            ends[f] = STUCK
+        if ends[f] == STUCK:
             continue
-        ends[f] = SINGULAR if min(abs(theta[0]), abs(theta[2])) < ZERO else CONVERGED
         for k in range(3):
             thetas[f, k] = theta[k]
         sigma2 = state[1] / nu

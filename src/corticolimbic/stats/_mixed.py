@@ -64,6 +64,8 @@ class MixedEffects:
         Satterthwaite's degrees of freedom.
     p
         Two-sided.
+    covariance
+        Of all effects, for each feature.
     residual_sd
         Between visits of one person.
     intercept_sd
@@ -74,8 +76,9 @@ class MixedEffects:
         Of intercepts (at time 0) and slopes; NaN where either does not vary.
     criterion
         -2 log restricted likelihood (REML) or likelihood (ML).
-    n, n_people
-        Visits and people in the feature's model (also where it could not be estimated).
+    n, n_people, n_sites
+        Visits, people and sites in the feature's model (also where it could not be estimated); 0 sites where
+        the design has no site column.
     singular
         Whether a variance between people, or a combination of the two, is estimated as zero.
     reason
@@ -103,6 +106,7 @@ class MixedEffects:
     criterion: Float[np.ndarray, " features"]
     n: Int[np.ndarray, " features"]
     n_people: Int[np.ndarray, " features"]
+    n_sites: Int[np.ndarray, " features"]
     singular: Bool[np.ndarray, " features"]
     reason: tuple[str, ...]
     note: tuple[str, ...]
@@ -187,7 +191,7 @@ def mixed_model(
     >>> fit = mixed_model(aligned(features, model), model)
     >>> row = fit.row("group[patient]:year")
     >>> [round(float(value), 2) for value in (fit.estimate[row, 0], fit.intercept_sd[0])]
-    [-0.41, 0.99]
+    [-0.44, 0.82]
     """
     if values.shape[0] != len(design.keys):
         raise ModelError(f"{values.shape[0]} rows of values for {len(design.keys)} visits; align them by key")
@@ -198,6 +202,7 @@ def mixed_model(
         person = design.person[present]
         collected.n[features] = person.size
         collected.n_people[features] = np.unique(person).size
+        collected.n_sites[features] = np.unique(design.site_codes[present]).size if design.site else 0
         try:
             columns, turned = _check(design, present, random, minimum_people)
         except ModelError as refusal:
@@ -287,7 +292,7 @@ class _Collected:
         self.residual, self.intercept, self.slope, self.correlation, self.criterion = (
             np.full(n_features, np.nan) for _ in range(5)
         )
-        self.n, self.n_people = np.zeros((2, n_features), dtype=np.int64)
+        self.n, self.n_people, self.n_sites = np.zeros((3, n_features), dtype=np.int64)
         self.singular = np.zeros(n_features, dtype=bool)
         self.reason, self.note = [""] * n_features, [""] * n_features
 
@@ -361,6 +366,7 @@ class _Collected:
             criterion=self.criterion,
             n=self.n,
             n_people=self.n_people,
+            n_sites=self.n_sites,
             singular=self.singular,
             reason=tuple(self.reason),
             note=tuple(self.note),

@@ -144,7 +144,7 @@ def fit_features(
     search = _Slopes(shared) if slopes else _Intercepts(shared)
     for start in range(0, values.shape[1], _CHUNK):
         chunk = slice(start, start + _CHUNK)
-        block = np.array(values[:, chunk], order="C")
+        block = np.array(values[:, chunk], dtype=float, order="C")
         means, level_y, trend_y, within = turned.split_features(block)
         search.fit(block, level_y, trend_y, within, found, chunk)
         found.estimates[chunk] += np.outer(means, contrasts[:, 0])

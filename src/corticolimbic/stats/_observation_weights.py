@@ -409,4 +409,7 @@ def _course(ratings: pd.DataFrame, people: pd.DataFrame, visits: tuple[str, ...]
     if lacking:
         raise ModelError(f"the table of ratings has no column for {', '.join(lacking)}", tuple(lacking))
     values = named.reindex(index=people.index, columns=list(visits))
-    return values.to_numpy(dtype=float, na_value=np.nan)
+    found = values.to_numpy(dtype=float, na_value=np.nan)
+    if np.isinf(found).any():
+        raise ModelError("the table of ratings holds infinite values; mend them or make them missing")
+    return found

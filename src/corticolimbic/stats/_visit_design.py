@@ -11,12 +11,11 @@ from jaxtyping import Float, Int
 
 from corticolimbic.stats._design import LeftOut
 from corticolimbic.stats._refusals import ModelError
-from corticolimbic.stats._terms import Levels, Numbers, Term
+from corticolimbic.stats._terms import Levels, Numbers, Term, read_levels
 from corticolimbic.stats._visit_terms import (
     DEVIATION,
     check_effects,
     coded_visits,
-    read_site,
     read_visit_term,
     refuse_visits,
 )
@@ -50,6 +49,8 @@ class VisitDesign:
         The model's terms as they were asked for, and the site.
     site
         Column of sites, or None.
+    site_codes
+        Number of each row's site; all 0 without sites.
     left_out
         Rows that are not in the model, and why.
     notes
@@ -65,6 +66,7 @@ class VisitDesign:
     matrix: Float[np.ndarray, "rows columns"]
     effects: tuple[str, ...]
     site: str | None
+    site_codes: Int[np.ndarray, " rows"]
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
 
@@ -149,9 +151,10 @@ def visit_design(
     foreign = tuple(sorted(set(references) - set(asked)))
     if foreign:
         raise ModelError(f"a reference is named for {', '.join(foreign)}, which the model lacks", foreign)
+    where = read_levels(table, site) if site is not None else None
     read = {
-        name: read_site(table, name)
-        if name == site
+        name: (where,)
+        if where is not None and name == site
         else (when,)
         if name == time
         else read_visit_term(table, name, codes, references.get(name))
@@ -189,6 +192,7 @@ def visit_design(
         matrix=matrix,
         effects=tuple(effect for effect in model if effect not in empty),
         site=site,
+        site_codes=where.take(rows).codes if where is not None else np.zeros(rows.size, dtype=np.int64),
         left_out=left_out,
         notes=tuple(f"{effect}: does not vary" for effect in empty),
     )

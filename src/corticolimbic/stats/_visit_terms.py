@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from corticolimbic.stats._model_matrix import INTERCEPT, collinear
 from corticolimbic.stats._refusals import ModelError
-from corticolimbic.stats._terms import Levels, Numbers, Term, read_levels, read_term
+from corticolimbic.stats._terms import Levels, Numbers, Term, read_term
 
 MEAN, DEVIATION = "person mean", "deviation"
 
@@ -100,11 +100,6 @@ def refuse_visits(columns: tuple[str, ...], matrix: np.ndarray, site: str | None
             f"{groups} cannot be told apart from {site}: the groups do not mix within sites", at_fault
         )
     raise ModelError(f"columns repeat each other: {', '.join(at_fault)}; drop one of them", at_fault)
-
-
-def read_site(table: pd.DataFrame, site: str) -> tuple[Term, ...]:
-    """Read the column of sites as names, the most frequent first."""
-    return (read_levels(table, site),)
 
 
 def _split(term: Numbers, person: np.ndarray) -> tuple[Term, ...]:

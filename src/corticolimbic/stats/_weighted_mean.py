@@ -91,7 +91,7 @@ def weighted_mean(
     y = values.reindex(weights.weights_.index).to_numpy(dtype=float, na_value=np.nan)
     has = ~np.isnan(w) & ~np.isnan(y)
     if has.sum() < 2:
-        raise ModelError(f"{int(has.sum())} people seen to the end have a value; a mean needs two")
+        raise ModelError("fewer than two people seen to the end have a value; a mean needs two")
     total = float(w[has].sum())
     mean = float(w[has] @ y[has] / total)
     moments = np.zeros((len(w), 1))

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from corticolimbic.cohort import outcomes, pain_ratings, sites, text_column, visits_table
+from corticolimbic.cohort import (
+    check_named_variables,
+    outcomes,
+    pain_ratings,
+    sites,
+    text_column,
+    visits_table,
+)
 from corticolimbic.predict import marker
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._step import Found
@@ -31,6 +38,7 @@ def check_settings(config: Config, found: Found) -> None:
         return
     people = found.participants.table
     clinical = visits_table(people, found.sessions.table)
+    check_named_variables(clinical, config.cohort.trajectories)
     ratings, _ = pain_ratings(clinical, sites(people, config.cohort), config.cohort)
     outcomes(people, found.sessions.table, config.cohort.outcome, ratings)
     rules = (rule for population in config.cohort.populations for rule in population.rules)

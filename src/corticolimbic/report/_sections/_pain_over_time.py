@@ -91,7 +91,7 @@ def _courses(results: Results) -> Plan | None:
         description="; ".join(f"{panel.title}: {panel.note}" for panel in panels),
         caption=say("courses.caption"),
         draw=lambda sheet: draw_courses(sheet, panels, say("courses.upwards"), say("courses.across")),
-        data=dated.assign(course=dated["participant_id"].map(course).fillna("")),
+        data=dated.assign(course=[course.get(person, "") for person in dated["participant_id"]]),
     )
 
 
