@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +96,17 @@ def test_tables_without_anybody_lost_or_any_estimate_are_drawn(tmp_path):
     assert "Nobody was due at the last visit" in text
     assert "one person lost" in text
     assert "No rate could be estimated" in text
+
+
+def test_visits_bear_the_names_of_the_flow(tmp_path):
+    out = write_demo(tmp_path)
+    write_attrition(out, "none")
+    flow = json.loads((out / "cohort/flow.json").read_text(encoding="utf-8"))
+    visits = list(dict.fromkeys(pd.read_csv(out / "cohort/attrition.tsv", sep="\t")["visit"]))
+    seen = {"n": 1, "by_site": {}, "removed": []}
+    flow["visits"] = [{"id": visit, "label": f"visit of {visit}", **seen} for visit in visits]
+    (out / "cohort/flow.json").write_text(json.dumps(flow), encoding="utf-8")
+    render(out)
+    text = read_page((out / "report.html").read_text(encoding="utf-8")).sections["attrition"]
+    assert "At the last visit, visit of month" in text
+    assert "lost at visit of month 6" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -118,6 +119,8 @@ def test_the_lost_are_those_who_were_not_seen(study: tuple[Path, MadeExport]) ->
         for session in everybody
     }
     assert sum(everybody.values()) == len(made.lost) == 6
+    flow = json.loads((out / "cohort/flow.json").read_text(encoding="utf-8"))
+    assert {visit["id"]: PEOPLE - visit["n"] for visit in flow["visits"]} == everybody
     rates = read_table("attrition_rates", out / "cohort/attrition_rates.tsv")
     assert rates[["n", "n_seen"]].to_numpy().tolist() == [[8, 6]]
     complete = read_table("completeness", out / "cohort/completeness.parquet")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from corticolimbic.cohort._eligibility import Screening
-from corticolimbic.cohort._schedule import due_date, planned_visits, visit_dates
+from corticolimbic.cohort._schedule import answered, due_date, not_yet_due, planned_visits, visit_dates
 from corticolimbic.cohort._settings import CohortSettings
 from corticolimbic.features import schema
 
@@ -119,15 +119,14 @@ def _visits(visits: pd.DataFrame, people: pd.Series, settings: CohortSettings) -
     plan = planned_visits(visits, settings.trajectories)
     dates, _ = visit_dates(visits, settings.trajectories)
     latest = max(dates.values(), default=None)
-    written = visits[visits["value"].fillna("") != ""]
+    written = answered(visits, settings.trajectories)
     rows = []
     for visit in plan:
         here = set(written.loc[written["session_id"] == visit.session, "participant_id"]) & set(people.index)
-        due = {person: due_date(str(person), visit, plan, dates) for person in people.index}
         waiting = {
             person
-            for person, day in due.items()
-            if day is not None and latest is not None and day > latest and person not in here
+            for person in people.index
+            if person not in here and not_yet_due(due_date(str(person), visit, plan, dates), visit, latest)
         }
         absent = len(people) - len(here) - len(waiting)
         counted = (("not seen", absent), ("not yet due", len(waiting)))

@@ -31,13 +31,27 @@ def attrition(results: Results, draw: Draw) -> Section | None:
     table = results.attrition
     if table is None or table.empty:
         return None
+    names = _visit_names(results, table)
+    table = _named(table, names)
     blocks: list[Block] = [Paragraph(_in_words(table)), _visits(table)]
     apart = table[table["site"] != _EVERYWHERE]
     if apart["site"].nunique() > 1:
         blocks.append(Fold(say("attrition.by_site"), (_sites(apart),)))
-    blocks += _differences(results.attrition_differences, draw)
+    if results.attrition_differences is not None:
+        blocks += _differences(_named(results.attrition_differences, names), draw)
     blocks += _rates(results.attrition_rates, draw)
     return Section("attrition", say("attrition.title"), tuple(blocks))
+
+
+def _visit_names(results: Results, table: pd.DataFrame) -> dict[str, str]:
+    """Return the visits' names for people, where they tell the visits apart."""
+    known = {group.name: group.label for group in results.flow.visits} if results.flow else {}
+    names = {visit: known.get(visit) or visit for visit in dict.fromkeys(table["visit"].tolist())}
+    return names if len(set(names.values())) == len(names) else {}
+
+
+def _named(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    return table.assign(visit=[names.get(visit, visit) for visit in table["visit"]])
 
 
 def _in_words(table: pd.DataFrame) -> str:
@@ -101,8 +115,8 @@ def _of(row: dict[str, Any]) -> str:
     return say("attrition.of", lost=whole(row["n_lost"]), expected=whole(row["n_expected"]))
 
 
-def _differences(table: pd.DataFrame | None, draw: Draw) -> list[Block]:
-    if table is None or table.empty:
+def _differences(table: pd.DataFrame, draw: Draw) -> list[Block]:
+    if table.empty:
         return []
     visits = list(dict.fromkeys(table["visit"]))
     drawn = visits[-_VISITS:]
