@@ -53,6 +53,15 @@ def covariate(
     A column of numbers with a few words in it stays a column of numbers: the words become problems, not
     levels.
 
+    Parameters
+    ----------
+    name
+        Column of the participants table, or ``measured:QUANTITY``.
+    participants
+        Strings, indexed by participant_id.
+    quality
+        What was measured of each person, indexed by participant_id.
+
     Raises
     ------
     SettingsError
