@@ -53,6 +53,15 @@ def covariate(
     A column of numbers with a few words in it stays a column of numbers: the words become problems, not
     levels.
 
+    Parameters
+    ----------
+    name
+        Column of the participants table, or ``measured:`` and a quantity that this package measured.
+    participants
+        Strings, indexed by participant_id.
+    quality
+        Measured quantities, as `measured_quality` returns them.
+
     Raises
     ------
     SettingsError
