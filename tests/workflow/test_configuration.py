@@ -27,7 +27,11 @@ def write(folder: Path, data: bytes | str) -> Path:
     [
         (
             "mesure: {}",
-            ["mesure is no setting", "did you mean measure?", "dataset, measure, cohort, compare, predict"],
+            [
+                "mesure is no setting",
+                "did you mean measure?",
+                "dataset, measure, cohort, attrition, compare, predict",
+            ],
         ),
         ("measure: {fd_treshold: 1}", ["measure.fd_treshold", "did you mean fd_threshold?", "min_coverage"]),
         ("cohort: {outcome: {famly: none}}", ["cohort.outcome.famly", "did you mean family?"]),

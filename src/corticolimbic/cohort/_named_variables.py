@@ -29,6 +29,7 @@ def check_named_variables(visits: pd.DataFrame, settings: TrajectorySettings) ->
         "ratings": [*(item.variable for item in settings.ratings)],
         "day_variable": [settings.day_variable],
         "date_variable": [settings.date_variable],
+        "not_done": list(settings.not_done),
         "complete_variables": list(settings.complete_variables),
         "duration_variable": [settings.duration_variable],
         "eligibility": [*(rule.variable for rule in settings.eligibility)],

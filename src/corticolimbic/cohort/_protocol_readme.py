@@ -20,7 +20,8 @@ and type or import it into the forms, keeping the field names.
 - `study.yaml`: settings for `corticolimbic run`.
 
 ## How to go on
-1. Take away the forms that you do not use. PHQ-9 and BDI-II, and GAD-7 and STAI, are meant as alternatives.
+1. Take away the forms that you do not use, and their variables from `study.yaml` (the diary: `nrs_diary`).
+   PHQ-9 and BDI-II, and GAD-7 and STAI, are meant as alternatives.
 2. In REDCap make a longitudinal project; import the dictionary, then the events, then the forms by event;
    switch on the repeating forms ({repeating}).
 3. The record's id is the participant's label, as in the names of the images: `record_id` 017 is `sub-017`.
@@ -60,7 +61,8 @@ _ZH = """\
 - `study.yaml`：`corticolimbic run` 的设置。
 
 ## 步骤
-1. 删去不使用的表单。PHQ-9 与 BDI-II、GAD-7 与 STAI 为可替换的选择。
+1. 删去不使用的表单，并从 `study.yaml` 中删去其变量（日记：`nrs_diary`）。
+   PHQ-9 与 BDI-II、GAD-7 与 STAI 为可替换的选择。
 2. 在 REDCap 中建立纵向项目；依次导入数据字典、事件、表单与事件的对应；启用可重复表单（{repeating}）。
 3. 记录编号即受试者标签，与影像文件名一致：`record_id` 017 即 `sub-017`。
    按所获许可录入条目原文。请勿更改变量名：计分按 `<量表>_<条目>` 查找条目。

@@ -56,11 +56,11 @@ def covariate(
     Parameters
     ----------
     name
-        Column of the participants table, or ``measured:QUANTITY``.
+        Column of the participants table, or ``measured:`` and a quantity that this package measured.
     participants
         Strings, indexed by participant_id.
     quality
-        What was measured of each person, indexed by participant_id.
+        Measured quantities, as `measured_quality` returns them.
 
     Raises
     ------

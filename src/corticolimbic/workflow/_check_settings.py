@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from corticolimbic.cohort import (
     check_named_variables,
     outcomes,
     pain_ratings,
     sites,
     text_column,
-    visits_table,
 )
 from corticolimbic.predict import marker
 from corticolimbic.workflow._config import Config
@@ -17,7 +18,7 @@ from corticolimbic.workflow._step import Found
 _MEASURED = "measured:"
 
 
-def check_settings(config: Config, found: Found) -> None:
+def check_settings(config: Config, found: Found, visits: pd.DataFrame) -> None:
     """Raise where a later step would stop at a column that does not exist: better now than after hours.
 
     Parameters
@@ -26,6 +27,8 @@ def check_settings(config: Config, found: Found) -> None:
         All settings.
     found
         What a look at the dataset's tables found.
+    visits
+        Every clinical value, diaries and scores included.
 
     Raises
     ------
@@ -37,9 +40,8 @@ def check_settings(config: Config, found: Found) -> None:
     if not found.participants.usable or not found.scan.sessions:
         return
     people = found.participants.table
-    clinical = visits_table(people, found.sessions.table)
-    check_named_variables(clinical, config.cohort.trajectories)
-    ratings, _ = pain_ratings(clinical, sites(people, config.cohort), config.cohort)
+    check_named_variables(visits, config.cohort.trajectories)
+    ratings, _ = pain_ratings(visits, sites(people, config.cohort), config.cohort)
     outcomes(people, found.sessions.table, config.cohort.outcome, ratings)
     rules = (rule for population in config.cohort.populations for rule in population.rules)
     trained = (use.training.column for use in config.predict.markers if use.training is not None)

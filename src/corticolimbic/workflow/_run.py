@@ -100,7 +100,8 @@ def run(
     context, found, problems = _look(dataset, out, config)
     check_folder(out, dataset)
     if until != "measure":
-        check_settings(config, found)
+        visits = read_people(context.dataset, config.cohort).clinical.visits  # read once in a process
+        check_settings(config, found, visits)
     with locked(out):
         sweep_temporary(out)
         describe(out, read_description(dataset).name or dataset.resolve().name)
