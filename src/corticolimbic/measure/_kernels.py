@@ -58,8 +58,13 @@ def moments(block, n, counted, first, scratch, totals, varies):
     """Add the differences from the first volume, tile by tile.
 
     ``block`` (volumes, voxels), of which the first ``n`` volumes are new; ``scratch`` (3, TILE) in the type
-    of the differences; ``totals`` (3, voxels): sum over all volumes, sum and sum of squares over the counted.
+    of the differences; ``totals`` (3, voxels): sum and sum of squares over the counted volumes, sum over the
+    others.
     """
+    parts = 2
+    for volume in range(n):
+        if not counted[volume]:
+            parts = 3
     for start in range(0, first.size, TILE):
         size = min(TILE, first.size - start)
         scratch[:] = 0
@@ -72,15 +77,14 @@ def moments(block, n, counted, first, scratch, totals, varies):
                 for at in range(size):
                     difference = one(row[at]) - base[at]
                     scratch[0, at] += difference
-                    scratch[1, at] += difference
-                    scratch[2, at] += difference * difference
+                    scratch[1, at] += difference * difference
                     moving[at] |= difference != 0
             else:
                 for at in range(size):
                     difference = one(row[at]) - base[at]
-                    scratch[0, at] += difference
+                    scratch[2, at] += difference
                     moving[at] |= difference != 0
-        for part in range(3):
+        for part in range(parts):
             for at in range(size):
                 totals[part, start + at] += scratch[part, at]
 

@@ -166,13 +166,13 @@ class _State:
 
     def passed(self, values: np.ndarray, n_volumes: int, n_counted: int, voxels: np.ndarray | None) -> Passed:
         """Return what was found."""
-        every, total, square = self._totals
+        total, square, others = self._totals
         with np.errstate(invalid="ignore", divide="ignore"):
             centre = total / n_counted
             variance = (square - total * centre) / (n_counted - 1) if n_counted > 1 else np.nan * total
             spread = np.sqrt(np.maximum(variance, 0.0))
         first = self.first.astype(np.float64)
-        return Passed(values, first + every / n_volumes, first + centre, spread, self._varies, voxels)
+        return Passed(values, first + (total + others) / n_volumes, first + centre, spread, self._varies, voxels)
 
 
 def _runs(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
