@@ -172,7 +172,8 @@ class _State:
             variance = (square - total * centre) / (n_counted - 1) if n_counted > 1 else np.nan * total
             spread = np.sqrt(np.maximum(variance, 0.0))
         first = self.first.astype(np.float64)
-        return Passed(values, first + (total + others) / n_volumes, first + centre, spread, self._varies, voxels)
+        mean = first + (total + others) / n_volumes
+        return Passed(values, mean, first + centre, spread, self._varies, voxels)
 
 
 def _runs(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
