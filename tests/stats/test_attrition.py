@@ -7,6 +7,7 @@ from scipy import stats
 from stats.attrition_studies import VISITS, Study, persistent, study
 from statsmodels.stats.proportion import proportion_confint
 
+from corticolimbic.cohort import wilson
 from corticolimbic.foundation import SettingsError
 from corticolimbic.stats import (
     AttritionSettings,
@@ -14,7 +15,6 @@ from corticolimbic.stats import (
     ObservationWeights,
     attrition,
     attrition_tables,
-    wilson,
 )
 
 

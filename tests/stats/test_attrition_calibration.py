@@ -19,7 +19,8 @@ from scipy import stats
 from stats.attrition_studies import VISITS, Study, persistent, study, true_rate
 from statsmodels.stats.multitest import multipletests
 
-from corticolimbic.stats import ChainedEquations, ObservationWeights, weighted_mean, wilson
+from corticolimbic.cohort import wilson
+from corticolimbic.stats import ChainedEquations, ObservationWeights, weighted_mean
 
 TRUTH_SEED, STUDY_SEED, FEW_SEED = 2026112501, 2026112502, 2026112503
 PEOPLE, STUDIES = 300, 1000

@@ -33,6 +33,8 @@ from corticolimbic.circuit._layout import Place as Place
 from corticolimbic.circuit._layout import layout as layout
 from corticolimbic.circuit._measurable import measurable_edges as measurable_edges
 from corticolimbic.circuit._measurable import missing_regions as missing_regions
+from corticolimbic.circuit._nifti_values import stored_dtype as stored_dtype
+from corticolimbic.circuit._nifti_values import stored_scaling as stored_scaling
 from corticolimbic.circuit._regions import Region as Region
 from corticolimbic.circuit._regions import region as region
 from corticolimbic.circuit._regions import regions as regions

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -12,6 +11,7 @@ import numpy as np
 
 from corticolimbic.circuit._cifti_xml import XML_LIMIT, CiftiColumns, CiftiSeries, cifti_axes
 from corticolimbic.circuit._grayordinates import Grayordinates
+from corticolimbic.circuit._nifti_values import stored_dtype, stored_scaling
 from corticolimbic.foundation import InputError
 
 DATA_LIMIT = 2**36
@@ -82,8 +82,8 @@ def read_cifti_layout(read: Callable[[int], bytes], size: int, file: str) -> Cif
     if len(lengths) != 6 or lengths[:4] != [1, 1, 1, 1] or min(lengths) < 1:
         _refuse(file, f"an image of {' x '.join(map(str, lengths)) or 'no dimension'}")
     n_columns, n_rows = lengths[4:]
-    dtype = _dtype(header, file)
-    slope, inter = _scaling(header, file)
+    dtype = stored_dtype(header, file)
+    slope, inter = stored_scaling(header, file)
     offset = _check_size(header, n_columns * n_rows * dtype.itemsize, size, file)
     if offset - _HEADER > _XML_FREE + _XML_OF_ROW * n_rows:  # a list of numbers takes 20 times its text
         _refuse(file, f"{offset - _HEADER:,} bytes of XML for {n_rows:,} rows")
@@ -120,29 +120,6 @@ def _header(block: bytes, file: str) -> Any:
 
 def _says(block: bytes, order: Any) -> bool:
     return int.from_bytes(block[:4], order) == _HEADER
-
-
-def _dtype(header: Any, file: str) -> np.dtype:
-    try:
-        dtype = np.dtype(header.get_data_dtype())
-    except Exception as error:  # nibabel: a code of no type
-        raise InputError("CL221", file=file, found=f"{type(error).__name__}: {error}") from error
-    if dtype.kind not in "iuf" or dtype.itemsize > 8:
-        raise InputError("CL221", file=file, found=f"values of type {dtype}")
-    return dtype
-
-
-def _scaling(header: Any, file: str) -> tuple[float | None, float | None]:
-    try:
-        slope, inter = header.get_slope_inter()
-    except Exception as error:  # nibabel: a slope without a finite intercept
-        raise InputError("CL221", file=file, found=str(error)) from error
-    if slope is None or (slope == 1 and inter == 0):
-        return None, None
-    slope, inter = float(slope), float(inter or 0.0)
-    if not (math.isfinite(slope) and math.isfinite(inter)):
-        raise InputError("CL221", file=file, found=f"scaling by {slope:g} and {inter:g}")
-    return slope, inter
 
 
 def _check_size(header: Any, data_bytes: int, size: int, file: str) -> int:

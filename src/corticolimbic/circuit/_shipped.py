@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from functools import cache
-from importlib.resources import files
-
-Row = dict[str, str]
+from corticolimbic.foundation import Row as Row
+from corticolimbic.foundation import shipped_rows
 
 
-@cache
 def shipped(name: str) -> tuple[Row, ...]:
-    """Return the rows of ``tables/NAME.tsv``, keyed by column; cells are the strings they are."""
-    place = files(__package__).joinpath("tables", *f"{name}.tsv".split("/"))
-    lines = place.read_text(encoding="utf-8").splitlines()
-    return tuple(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    """Return the rows of a table of this room."""
+    return shipped_rows("corticolimbic.circuit", name)
 
 
 def split(cell: str) -> tuple[str, ...]:

@@ -40,7 +40,6 @@ from corticolimbic.cohort._protocol import write_protocol as write_protocol
 from corticolimbic.cohort._rated_visits import class_of_ratings as class_of_ratings
 from corticolimbic.cohort._rated_visits import rated_sessions as rated_sessions
 from corticolimbic.cohort._rated_visits import rated_visits as rated_visits
-from corticolimbic.cohort._rates import wilson as wilson
 from corticolimbic.cohort._ratings import Days as Days
 from corticolimbic.cohort._ratings import Ratings as Ratings
 from corticolimbic.cohort._ratings import rated_days as rated_days
@@ -89,3 +88,4 @@ from corticolimbic.cohort._visits import NO_SESSION as NO_SESSION
 from corticolimbic.cohort._visits import number as number
 from corticolimbic.cohort._visits import numbers as numbers
 from corticolimbic.cohort._visits import text_column as text_column
+from corticolimbic.cohort._wilson import wilson as wilson

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from corticolimbic.cohort._condition import Condition
 from corticolimbic.cohort._settings import CohortSettings, Population, Rule
-from corticolimbic.cohort._trajectory_settings import EligibilityRule
 from corticolimbic.cohort._visits import number, text_column
 from corticolimbic.features import schema
 from corticolimbic.foundation import Problem, problem
@@ -109,7 +109,7 @@ def _values(rule: Rule, participants: pd.DataFrame, measured: pd.DataFrame) -> p
     return measured[str(rule.measured)]
 
 
-def holds(rule: Rule | EligibilityRule, cell: str | float) -> bool:
+def holds(rule: Condition, cell: str | float) -> bool:
     """Return whether a cell meets a rule; a text that is no number meets no bound."""
     try:
         value = number(cell) if isinstance(cell, str) else float(cell)

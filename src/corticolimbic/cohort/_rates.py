@@ -9,30 +9,8 @@ import pandas as pd
 
 from corticolimbic.cohort._courses import COURSES
 from corticolimbic.cohort._recovery import EVERYWHERE
-from corticolimbic.cohort._survival import Z_95
+from corticolimbic.cohort._wilson import wilson
 from corticolimbic.features import schema
-
-
-def wilson(events: int, n: int) -> tuple[float, float]:
-    """Return the 95 % score interval of a share (Wilson 1927); NaN where nobody was counted.
-
-    Parameters
-    ----------
-    events, n
-        People with the event, of all.
-
-    Examples
-    --------
-    >>> [round(end, 4) for end in wilson(81, 263)]
-    [0.2553, 0.3662]
-    """
-    if n == 0:
-        return np.nan, np.nan
-    share, squared = events / n, Z_95**2
-    middle = (share + squared / (2 * n)) / (1 + squared / n)
-    half = Z_95 / (1 + squared / n) * np.sqrt(share * (1 - share) / n + squared / (4 * n**2))
-    low = 0.0 if events == 0 else float(middle - half)
-    return low, 1.0 if events == n else float(middle + half)
 
 
 def rates_table(outcomes: pd.DataFrame, courses: pd.Series, sites: pd.Series) -> pd.DataFrame:

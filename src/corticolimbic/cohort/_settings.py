@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from corticolimbic.cohort._condition import Condition
 from corticolimbic.cohort._scoring_settings import ScoringSettings
 from corticolimbic.cohort._source_settings import Source
 from corticolimbic.cohort._trajectory_settings import TrajectorySettings
 from corticolimbic.foundation import Settings
 
 
-class Rule(Settings):
+class Rule(Condition):
     """One condition on a person; exactly one of ``column`` and ``measured``, and at least one bound."""
 
     column: str | None = Field(default=None, description="Column of the participants table.")
@@ -20,35 +21,17 @@ class Rule(Settings):
         default=None,
         description="A quantity that this package measured, averaged over the runs of the baseline session.",
     )
-    equals: str | float | None = Field(default=None, description="The cell must equal this text or number.")
-    at_most: float | None = Field(default=None, description="The number must not exceed this.")
-    at_least: float | None = Field(default=None, description="The number must reach this.")
-    label: str = Field(default="", description="Words for the flow figure; made from the rule where empty.")
-
-    @field_validator("equals", mode="before")
-    @classmethod
-    def _no_truth_value(cls, value: object) -> object:
-        if isinstance(value, bool):  # YAML reads yes, no, on and off as true and false
-            raise ValueError("write a text in quotes ('yes'), or a number")
-        return value
 
     @model_validator(mode="after")
     def _one_source(self) -> Rule:
         if (self.column is None) == (self.measured is None):
             raise ValueError("a rule names either a column or a measured quantity")
-        if self.equals is None and self.at_most is None and self.at_least is None:
-            raise ValueError("a rule needs equals, at_most or at_least")
         return self
 
     @property
-    def words(self) -> str:
-        """The rule in words."""
-        if self.label:
-            return self.label
-        bounds = [(" = ", self.equals), (" ≤ ", self.at_most), (" ≥ ", self.at_least)]
-        return (self.column or self.measured or "") + " and".join(
-            f"{sign}{bound}" for sign, bound in bounds if bound is not None
-        )
+    def subject(self) -> str:
+        """Name of the value."""
+        return self.column or self.measured or ""
 
 
 class Population(Settings):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from corticolimbic.cohort._condition import Condition
 from corticolimbic.foundation import Settings
 
 
@@ -62,7 +63,7 @@ class StageBounds(Settings):
         return self
 
 
-class EligibilityRule(Settings):
+class EligibilityRule(Condition):
     """One condition on a person when they came in, over any variable of the visits table."""
 
     variable: str = Field(min_length=1, description="Variable of the visits table.")
@@ -71,35 +72,16 @@ class EligibilityRule(Settings):
         description="Session that it is read from; null: the person's own value, else that of the baseline "
         "session.",
     )
-    equals: str | float | None = Field(default=None, description="The cell must equal this text or number.")
-    at_most: float | None = Field(default=None, description="The number must not exceed this.")
-    at_least: float | None = Field(default=None, description="The number must reach this.")
-    label: str = Field(default="", description="Words for the flow figure; made from the rule where empty.")
     source: str = Field(default="", description="Where the rule comes from: protocol, paper, assumed.")
     when_missing: Literal["fails", "holds"] = Field(
         default="fails",
         description="What a missing value means; who fails for it is counted under a reason of its own.",
     )
 
-    @model_validator(mode="after")
-    def _a_condition(self) -> EligibilityRule:
-        if isinstance(self.equals, bool):
-            raise ValueError("write a text in quotes ('yes'), or a number")
-        if self.equals is None and self.at_most is None and self.at_least is None:
-            raise ValueError("a rule needs equals, at_most or at_least")
-        return self
-
     @property
-    def words(self) -> str:
-        """The rule in words."""
-        if self.label:
-            return self.label
-        bounds = [(" = ", self.equals), (" ≤ ", self.at_most), (" ≥ ", self.at_least)]
-        return self.variable + " and".join(
-            f"{sign}{bound:g}" if isinstance(bound, float) else f"{sign}{bound}"
-            for sign, bound in bounds
-            if bound is not None
-        )
+    def subject(self) -> str:
+        """Name of the value."""
+        return self.variable
 
 
 class Measurement(Settings):

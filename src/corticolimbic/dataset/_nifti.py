@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from corticolimbic.circuit import stored_dtype, stored_scaling
 from corticolimbic.dataset._byte_stream import ByteStream
 from corticolimbic.foundation import InputError, Problem, problem
 
@@ -79,8 +80,8 @@ def read_layout(stream: ByteStream) -> Layout:
     with np.errstate(all="ignore"):
         try:
             shape = _shape(header, file)
-            dtype = _dtype(header, file)
-            slope, inter = _scaling(header, file)
+            dtype = stored_dtype(header, file)
+            slope, inter = stored_scaling(header, file)
             affine, zooms, notes = _geometry(header, file)
             time_step = _time_step(header)
         except InputError:
@@ -147,26 +148,6 @@ def _shape(header: Any, file: str) -> tuple[int, ...]:
     if len(shape) < 3 or min(shape) < 1 or math.prod(shape[:3]) > VOXEL_LIMIT:
         raise InputError("CL218", file=file, found=f"an image of {shown}")
     return tuple(shape)
-
-
-def _dtype(header: Any, file: str) -> np.dtype:
-    dtype = np.dtype(header.get_data_dtype())
-    if dtype.kind not in "iuf" or dtype.itemsize > 8:
-        raise InputError("CL221", file=file, found=f"values of type {dtype}")
-    return dtype
-
-
-def _scaling(header: Any, file: str) -> tuple[float | None, float | None]:
-    try:
-        slope, inter = header.get_slope_inter()
-    except Exception as error:  # nibabel: a slope without a finite intercept
-        raise InputError("CL221", file=file, found=str(error)) from error
-    if slope is None or (slope == 1 and inter == 0):
-        return None, None
-    slope, inter = float(slope), float(inter or 0.0)
-    if not (math.isfinite(slope) and math.isfinite(inter)):
-        raise InputError("CL221", file=file, found=f"scaling by {slope:g} and {inter:g}")
-    return slope, inter
 
 
 def _geometry(

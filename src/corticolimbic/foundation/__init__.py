@@ -32,6 +32,8 @@ from corticolimbic.foundation._problems import problem_rows as problem_rows
 from corticolimbic.foundation._provenance import environment as environment
 from corticolimbic.foundation._provenance import package_version as package_version
 from corticolimbic.foundation._settings import Settings as Settings
+from corticolimbic.foundation._shipped import Row as Row
+from corticolimbic.foundation._shipped import shipped_rows as shipped_rows
 from corticolimbic.foundation._text_tables import CELL_LIMIT as CELL_LIMIT
 from corticolimbic.foundation._text_tables import COLUMN_LIMIT as COLUMN_LIMIT
 from corticolimbic.foundation._text_tables import MISSING_CELLS as MISSING_CELLS

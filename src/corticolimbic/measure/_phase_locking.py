@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
+from corticolimbic.measure._interpolation import spline_weights
+
 MOST_FILLED = 0.2
 """Runs with a larger share of missing volumes between the first and the last are not measured (assumed)."""
 FEWEST_CYCLES = 5
@@ -60,7 +62,7 @@ def phases(
         return Phases(np.zeros((0, n_columns), dtype=complex), reason)
     places = volumes - volumes[0]
     length = int(places[-1]) + 1
-    whole = _filled(series, places, length)
+    whole = spline_weights(volumes) @ series
     time = np.arange(length)
     trend = np.polynomial.polynomial.polyfit(time, whole, 1)
     spectrum = np.fft.fft(whole - (trend[0] + np.outer(time, trend[1])), axis=0)
@@ -95,16 +97,6 @@ def _why_not(volumes: np.ndarray, repetition_time: float, low: float, high: floa
     if missing > MOST_FILLED:
         return f"{missing:.0%} of the volumes lie in gaps, more than {MOST_FILLED:.0%}"
     return ""
-
-
-def _filled(series: np.ndarray, places: np.ndarray, length: int) -> np.ndarray:
-    if len(places) == length:
-        return series.astype(np.float64)
-    from scipy.interpolate import CubicSpline
-
-    whole = CubicSpline(places, series, axis=0)(np.arange(length))
-    whole[places] = series
-    return np.asarray(whole)
 
 
 def locking(first: Complex[np.ndarray, " known"], second: Complex[np.ndarray, " known"]) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import Literal
+
+from corticolimbic.foundation import shipped_rows
 
 GREEN, AMBER, RED = 0, 1, 2
 GRADES = ("green", "amber", "red")
@@ -124,10 +124,7 @@ def _limit(value: float | None) -> float:
 
 @cache
 def _shipped() -> tuple[Rule, ...]:
-    place = files(__package__).joinpath("quality_rules.tsv")
-    rows = csv.DictReader(
-        place.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE
-    )
+    rows = shipped_rows("corticolimbic.measure", "quality_rules")
     return tuple(
         Rule(
             name=row["rule"],

@@ -53,7 +53,7 @@ class LabelImageSettings(Settings):
 class QualityLimitSettings(Settings):
     """Limits of one rule of quality, instead of those that are shipped."""
 
-    rule: str = Field(description="Name of the rule, as in the table of rules (measure/quality_rules.tsv).")
+    rule: str = Field(description="Name of the rule, as in the table measure/tables/quality_rules.tsv.")
     amber: float | None = Field(
         default=None, description="Beyond this value the run is amber; null for no such limit."
     )

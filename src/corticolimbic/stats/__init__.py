@@ -60,4 +60,3 @@ from corticolimbic.stats._visit_design import visit_design as visit_design
 from corticolimbic.stats._weighted_mean import WeightedErrors as WeightedErrors
 from corticolimbic.stats._weighted_mean import WeightedMean as WeightedMean
 from corticolimbic.stats._weighted_mean import weighted_mean as weighted_mean
-from corticolimbic.stats._wilson import wilson as wilson

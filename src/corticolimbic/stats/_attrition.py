@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from corticolimbic.cohort import wilson
 from corticolimbic.features import schema
 from corticolimbic.stats._effect_sizes import hedges_g
 from corticolimbic.stats._expected_visits import ExpectedVisits, expected_visits
 from corticolimbic.stats._refusals import ModelError
 from corticolimbic.stats._terms import Levels, Numbers, Term, read_levels, read_term
-from corticolimbic.stats._wilson import wilson
 
 EVERYWHERE = "all"
 """The site of rows about everybody."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from corticolimbic.cohort import wilson
 from corticolimbic.features import schema
 from corticolimbic.foundation import Problem, problem
 from corticolimbic.stats._attrition import NO_SITE, attrition, site_names
@@ -20,7 +21,6 @@ from corticolimbic.stats._observation_weights import ObservationWeights
 from corticolimbic.stats._refusals import ModelError
 from corticolimbic.stats._terms import read_term
 from corticolimbic.stats._weighted_mean import weighted_mean
-from corticolimbic.stats._wilson import wilson
 
 _FEW = 0.5
 """Effective share of those seen below which weights are said to rest on few people."""

@@ -10,9 +10,9 @@ import pandas as pd
 from jaxtyping import Bool, Float
 from scipy import special
 
+from corticolimbic.cohort import wilson
 from corticolimbic.stats._refusals import ModelError
 from corticolimbic.stats._rubin import Pooled, pool
-from corticolimbic.stats._wilson import wilson
 
 Derive = Callable[[pd.DataFrame], pd.DataFrame]
 """Adds columns to a completed table that are made from its ratings."""

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from corticolimbic.cohort import wilson
 from corticolimbic.stats._observation_weights import ObservationWeights, effective_size
 from corticolimbic.stats._refusals import ModelError
-from corticolimbic.stats._wilson import wilson
 
 WeightedErrors = Literal["jackknife", "sandwich"]
 

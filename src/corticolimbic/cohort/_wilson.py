@@ -31,4 +31,5 @@ def wilson(count: int | float, n: int | float, level: float = 0.95) -> tuple[flo
     share, z2 = count / n, float(special.ndtri((1 + level) / 2)) ** 2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    low = 0.0 if count == 0 else max(0.0, float(middle - half))  # rounding would leave 1e-17
+    return low, 1.0 if count == n else min(1.0, float(middle + half))
