@@ -10,7 +10,7 @@ could be. So the jackknife and local residual draws became the defaults, which i
 the same seeds. The bounds on the ratio of errors to spread were widened after first failures (slow: 0.93-1.07
 to 0.94-1.10; the fast ones more, as they make few studies), and the losses of `attrition_studies` were made
 strong enough before the first full run that complete cases are clearly biased. Formulas are held elsewhere,
-without chance (test_logistic, test_observation_weights, test_imputation).
+without chance (test_logistic, test_observation_weights, test_rubin).
 """
 
 from __future__ import annotations
