@@ -8,7 +8,7 @@ from corticolimbic.foundation import Settings
 
 
 class Condition(Settings):
-    """At least one bound on one value; who inherits says whose value (``subject``)."""
+    """At least one bound on one value; who inherits says which value."""
 
     equals: str | float | None = Field(default=None, description="The cell must equal this text or number.")
     at_most: float | None = Field(default=None, description="The number must not exceed this.")
@@ -28,18 +28,11 @@ class Condition(Settings):
             raise ValueError("a rule needs equals, at_most or at_least")
         return self
 
-    @property
-    def subject(self) -> str:
-        """Name of the value."""
-        raise NotImplementedError
-
-    @property
-    def words(self) -> str:
-        """The condition in words."""
+    def _in_words(self, subject: str) -> str:
         if self.label:
             return self.label
         bounds = [(" = ", self.equals), (" ≤ ", self.at_most), (" ≥ ", self.at_least)]
-        return self.subject + " and".join(
+        return subject + " and".join(
             f"{sign}{bound:g}" if isinstance(bound, float) else f"{sign}{bound}"
             for sign, bound in bounds
             if bound is not None

@@ -29,9 +29,9 @@ class Rule(Condition):
         return self
 
     @property
-    def subject(self) -> str:
-        """Name of the value."""
-        return self.column or self.measured or ""
+    def words(self) -> str:
+        """The rule in words."""
+        return self._in_words(self.column or self.measured or "")
 
 
 class Population(Settings):

@@ -79,9 +79,9 @@ class EligibilityRule(Condition):
     )
 
     @property
-    def subject(self) -> str:
-        """Name of the value."""
-        return self.variable
+    def words(self) -> str:
+        """The rule in words."""
+        return self._in_words(self.variable)
 
 
 class Measurement(Settings):
