@@ -278,6 +278,7 @@ def _rows(
                 "population": population,
                 **dict(zip(FEATURE_KEY, column, strict=True)),
                 "run": "all",
+                "analysis": "baseline",
                 "contrast": effects.contrast,
                 "estimate": effects.estimate[index],
                 "estimate_unit": "Fisher z"
@@ -296,6 +297,7 @@ def _rows(
                 "es_high": effects.es_high[index],
                 "es_kind": effects.es_kind,
                 "n": int(effects.n[index]),
+                "n_visits": int(effects.n[index]),
                 "n_sites": max(int(effects.n_sites[index]), 1),
                 "family": families[index],
                 "model": effects.model,
