@@ -71,7 +71,7 @@ test: $(VENV)/.dev
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 test-all: $(VENV)/.dev
-	$(PYTEST) $(PYTEST_ARGS)
+	CORTICOLIMBIC_FUZZ=$${CORTICOLIMBIC_FUZZ:-2000} $(PYTEST) $(PYTEST_ARGS)
 
 test-lowest:
 	$(MAKE) build/lowest/.lowest VENV=build/lowest

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from workflow.runs import CONFIG, cli, files, small, times
 
-KILLS = 10
 SEED = 20261123
 
 
@@ -86,8 +85,9 @@ def phase(out: Path) -> str:
     return "page" if steps[-1] == "predict" and '"done"' in lines[-1] else str(steps[-1])
 
 
-def test_killed_at_ten_random_moments_and_resumed_it_leaves_what_an_undisturbed_run_leaves(
-    server: Server, dataset: Path, tmp_path: Path
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_and_resumed_it_leaves_what_an_undisturbed_run_leaves(
+    server: Server, dataset: Path, tmp_path: Path, kills: int
 ) -> None:
     start = time.perf_counter()
     assert server(*command(dataset, tmp_path / "undisturbed", 1)) == 0
@@ -97,8 +97,8 @@ def test_killed_at_ten_random_moments_and_resumed_it_leaves_what_an_undisturbed_
 
     rng = np.random.default_rng(SEED)
     phases = set()
-    for number in range(KILLS):
-        moment = float((number + rng.random()) / KILLS * seconds)
+    for number in range(kills):
+        moment = float((number + rng.random()) / kills * seconds)
         for attempt in range(5):  # another load of the machine can let it finish first
             out = tmp_path / f"killed-{number}-{attempt}"
             killed = server(*command(dataset, out, 1), kill_after=moment * 0.7**attempt)
@@ -109,7 +109,7 @@ def test_killed_at_ten_random_moments_and_resumed_it_leaves_what_an_undisturbed_
         assert server(*command(dataset, out, 1)) == 0
         assert files(out) == undisturbed, f"killed after {moment:.3f} of {seconds:.3f} s"
         assert not list(out.rglob(".part-*"))
-    assert len(phases) >= 3, phases  # the moments were spread over the run
+    assert len(phases) >= (3 if kills >= 10 else 2), phases  # the moments were spread over the run
 
     before = times(out)
     again = cli(*command(dataset, out, 1), "--quiet")
