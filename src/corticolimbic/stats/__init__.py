@@ -10,6 +10,8 @@ from corticolimbic.stats._attrition_tables import attrition_tables as attrition_
 from corticolimbic.stats._autocorrelation import bartlett_dof as bartlett_dof
 from corticolimbic.stats._autocorrelation import fisher_z_se as fisher_z_se
 from corticolimbic.stats._circuit_means import circuit_means as circuit_means
+from corticolimbic.stats._combat import ComBat as ComBat
+from corticolimbic.stats._combat import FittedComBat as FittedComBat
 from corticolimbic.stats._compare import Comparison as Comparison
 from corticolimbic.stats._compare import Contrast as Contrast
 from corticolimbic.stats._compare import compare as compare
