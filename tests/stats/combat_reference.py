@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from stats.combat_studies import PENALTY, study  # noqa: E402
+from stats.combat_studies import PENALTY, study
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     from neuroHarmonize import harmonizationApply, harmonizationLearn
     from statsmodels.gam.api import GLMGam
 
-    np.int = int  # neuroCombat 0.2.12 was written for an older NumPy
+    setattr(np, "int", int)  # noqa: B010 - neuroCombat 0.2.12 was written for an older NumPy
     values, people = study()
     train, new = people["half"] == 0, people["half"] == 1
     covars = pd.DataFrame({"SITE": people["site"], "age": people["age"], "sex": people["male"]})
@@ -34,7 +34,7 @@ def main() -> None:
     }.items():
         model, found[name] = harmonizationLearn(values[train].to_numpy(), covars[train], **options)
         found[f"{name}, new people"] = harmonizationApply(values[new].to_numpy(), covars[new], model)
-    GLMGam.select_penweight_kfold = lambda self, **_: ([PENALTY], None)  # noqa: ARG005 - random folds, fixed
+    GLMGam.select_penweight_kfold = lambda self, **_: ([PENALTY], None)  # its folds are random
     model, found["curve"] = harmonizationLearn(values[train].to_numpy(), covars[train], smooth_terms=["age"])
     found["curve, new people"] = harmonizationApply(values[new].to_numpy(), covars[new], model)
     data = values[train].to_numpy().T

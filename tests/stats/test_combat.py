@@ -53,7 +53,7 @@ def test_the_packages_return_the_same(name: str) -> None:
 def test_what_cannot_be_estimated_is_refused(settings: ComBat, change: dict[str, str], fault: str) -> None:
     values, people = study()
     for name, source in change.items():
-        people[name] = people[source] if source in people else source
+        people[name] = people.get(source, source)
     with pytest.raises(ModelError, match=fault):
         settings.fit(values, people)
 

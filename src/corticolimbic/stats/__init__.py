@@ -12,6 +12,10 @@ from corticolimbic.stats._autocorrelation import fisher_z_se as fisher_z_se
 from corticolimbic.stats._circuit_means import circuit_means as circuit_means
 from corticolimbic.stats._combat import ComBat as ComBat
 from corticolimbic.stats._combat import FittedComBat as FittedComBat
+from corticolimbic.stats._combat_covariance import CovBat as CovBat
+from corticolimbic.stats._combat_covariance import FittedCovBat as FittedCovBat
+from corticolimbic.stats._combat_longitudinal import FittedLongitudinalComBat as FittedLongitudinalComBat
+from corticolimbic.stats._combat_longitudinal import LongitudinalComBat as LongitudinalComBat
 from corticolimbic.stats._compare import Comparison as Comparison
 from corticolimbic.stats._compare import Contrast as Contrast
 from corticolimbic.stats._compare import compare as compare

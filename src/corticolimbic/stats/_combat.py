@@ -24,7 +24,7 @@ UNTOLD = "those who have it cannot tell what is kept from the sites"
 
 @dataclass(frozen=True)
 class ComBat:
-    r"""Harmonisation of sites (Johnson et al. 2007, Biostatistics 8:118; Fortin et al. 2018, NeuroImage 167:104).
+    r"""Harmonisation of sites (Johnson et al. 2007, Biostatistics 8:118; Fortin 2018, NeuroImage 167:104).
 
     :math:`y_{ijv} = \alpha_v + x_{ij}'\beta_v + \gamma_{iv} + \delta_{iv} e_{ijv}`: what a site adds and by
     what it multiplies is estimated for every feature, shrunk to what the site does to all, and taken away;
@@ -48,7 +48,7 @@ class ComBat:
         Whether only what a site adds is taken away. Locations are shrunk by the people of the site; the
         original programs shrink as if there were one.
     unseen
-        What to do with sites that were not learnt from: ``refuse``, or ``estimate`` what they add and multiply
+        Sites that were not learnt from: ``refuse``, or ``estimate`` what they add and multiply
         from the people given, shrunk by the prior over all sites learnt from.
     lone
         A site with one person: ``refuse``, or ``location``, which takes away what it adds and leaves the
@@ -205,6 +205,12 @@ class FittedComBat:
         return pd.DataFrame(
             self.adjusted(table, kept, codes, new, known), index=values.index, columns=values.columns
         )
+
+    def residuals(self, values: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+        """Return harmonised values less what is kept, in ``sd``; NaN for features that are passed through."""
+        out = self.transform(values, people)
+        kept = self.design.matrix(joined(values, people)) @ self.slopes + self.level
+        return (out - kept) / self.sd
 
     def chosen(self, values: pd.DataFrame) -> pd.DataFrame:
         """Return the features learnt from, or raise where one is missing."""

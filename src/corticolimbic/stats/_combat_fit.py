@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -125,7 +126,7 @@ def _fit(
     levels = site_means - shifts
     residual = y - columns @ slopes if columns.shape[1] else y
     squares = np.empty_like(levels)
-    for at, (start, stop) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+    for at, (start, stop) in enumerate(pairwise(starts)):
         part = residual[start:stop] - levels[at]
         if known is not None:
             part *= known[start:stop]
@@ -152,7 +153,7 @@ def _with_gaps(
     cross = columns.T @ y
     first, second = np.triu_indices(width)
     packed = (columns[:, first] * columns[:, second]).T @ present
-    for at, (start, stop) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+    for at, (start, stop) in enumerate(pairwise(starts)):
         middles[at] = columns[start:stop].T @ present[start:stop] / np.maximum(n[at], 1)
         cross -= n[at] * middles[at] * site_means[at]
         packed -= n[at] * middles[at][first] * middles[at][second]
@@ -225,10 +226,7 @@ def _penalised(
     bends, vectors = np.linalg.eigh(turned)
     bends = np.maximum(bends, 0.0)
     back = inverse.transpose(0, 2, 1) @ vectors  # slopes = back @ coordinates
-    if len(back) == 1:
-        free = right @ back[0]
-    else:
-        free = np.einsum("fi,fik->fk", right, back)
+    free = right @ back[0] if len(back) == 1 else np.einsum("fi,fik->fk", right, back)
     if penalty is not None or y_squares is None or total is None:
         chosen = np.full(len(right), 0.0 if penalty is None else penalty)
     else:

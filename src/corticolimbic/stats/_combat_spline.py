@@ -1,4 +1,4 @@
-"""A smooth curve of a covariate: cubic B-splines with knots at quantiles, and the penalty on their bending."""
+"""A smooth curve of a covariate: cubic B-splines with knots at quantiles, their bending penalised."""
 
 from __future__ import annotations
 
