@@ -60,6 +60,7 @@ from corticolimbic.stats._people_table import measured_quality as measured_quali
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
+from corticolimbic.stats._site_effects import site_effects as site_effects
 from corticolimbic.stats._skill import skill as skill
 from corticolimbic.stats._visit_design import VisitDesign as VisitDesign
 from corticolimbic.stats._visit_design import visit_design as visit_design
