@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks import (
     _association,
     _clinical,
+    _combat,
     _connectivity,
     _dataset,
     _maps,
@@ -29,6 +30,7 @@ JOBS: tuple[Job, ...] = (
     _run_of_562.JOB,
     _association.JOB,
     _mixed.JOB,
+    _combat.JOB,
     _start.JOB,
 )
 RESULTS = Path(__file__).with_name("results.tsv")

@@ -10,6 +10,12 @@ from corticolimbic.stats._attrition_tables import attrition_tables as attrition_
 from corticolimbic.stats._autocorrelation import bartlett_dof as bartlett_dof
 from corticolimbic.stats._autocorrelation import fisher_z_se as fisher_z_se
 from corticolimbic.stats._circuit_means import circuit_means as circuit_means
+from corticolimbic.stats._combat import ComBat as ComBat
+from corticolimbic.stats._combat import FittedComBat as FittedComBat
+from corticolimbic.stats._combat_covariance import CovBat as CovBat
+from corticolimbic.stats._combat_covariance import FittedCovBat as FittedCovBat
+from corticolimbic.stats._combat_longitudinal import FittedLongitudinalComBat as FittedLongitudinalComBat
+from corticolimbic.stats._combat_longitudinal import LongitudinalComBat as LongitudinalComBat
 from corticolimbic.stats._compare import Comparison as Comparison
 from corticolimbic.stats._compare import Contrast as Contrast
 from corticolimbic.stats._compare import compare as compare
@@ -54,6 +60,7 @@ from corticolimbic.stats._people_table import measured_quality as measured_quali
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
+from corticolimbic.stats._site_effects import site_effects as site_effects
 from corticolimbic.stats._skill import skill as skill
 from corticolimbic.stats._visit_design import VisitDesign as VisitDesign
 from corticolimbic.stats._visit_design import visit_design as visit_design
