@@ -11,9 +11,7 @@ from corticolimbic.stats._autocorrelation import bartlett_dof as bartlett_dof
 from corticolimbic.stats._autocorrelation import fisher_z_se as fisher_z_se
 from corticolimbic.stats._circuit_means import circuit_means as circuit_means
 from corticolimbic.stats._compare import Comparison as Comparison
-from corticolimbic.stats._compare import Contrast as Contrast
 from corticolimbic.stats._compare import compare as compare
-from corticolimbic.stats._compare import contrasts as contrasts
 from corticolimbic.stats._compare_settings import CompareSettings as CompareSettings
 from corticolimbic.stats._correlation import Estimate as Estimate
 from corticolimbic.stats._correlation import pearson as pearson
@@ -51,6 +49,8 @@ from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
 from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
+from corticolimbic.stats._questions import Contrast as Contrast
+from corticolimbic.stats._questions import contrasts as contrasts
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
