@@ -13,6 +13,7 @@ from corticolimbic.stats._circuit_means import circuit_means as circuit_means
 from corticolimbic.stats._compare import Comparison as Comparison
 from corticolimbic.stats._compare import compare as compare
 from corticolimbic.stats._compare_settings import CompareSettings as CompareSettings
+from corticolimbic.stats._compare_settings import VisitsSettings as VisitsSettings
 from corticolimbic.stats._correlation import Estimate as Estimate
 from corticolimbic.stats._correlation import pearson as pearson
 from corticolimbic.stats._correlation import spearman as spearman
@@ -57,6 +58,7 @@ from corticolimbic.stats._rubin import pool as pool
 from corticolimbic.stats._skill import skill as skill
 from corticolimbic.stats._visit_design import VisitDesign as VisitDesign
 from corticolimbic.stats._visit_design import visit_design as visit_design
+from corticolimbic.stats._visit_tables import VisitTables as VisitTables
 from corticolimbic.stats._weighted_mean import WeightedErrors as WeightedErrors
 from corticolimbic.stats._weighted_mean import WeightedMean as WeightedMean
 from corticolimbic.stats._weighted_mean import weighted_mean as weighted_mean

@@ -15,6 +15,8 @@ from corticolimbic.stats._effect_rows import Found, declared_families
 from corticolimbic.stats._joined_tables import by_task, check_names, covariates
 from corticolimbic.stats._people_table import connectivity_table
 from corticolimbic.stats._questions import contrasts
+from corticolimbic.stats._visit_models import visit_models
+from corticolimbic.stats._visit_tables import VisitTables
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def compare(
     populations: pd.DataFrame,
     primary: frozenset[str],
     settings: CompareSettings,
+    visits: VisitTables | None = None,
 ) -> Comparison:
     """Test every circuit edge against the outcome.
 
@@ -61,6 +64,8 @@ def compare(
         Targets that form the primary family; all others are exploratory (METHODS M-5).
     settings
         Estimator and covariates.
+    visits
+        All visits, for the models over time; None: one visit of each person alone.
     """
     table = connectivity_table(baseline, settings.statistic)
     found = Found()
@@ -74,6 +79,12 @@ def compare(
             for task, chosen in by_task(table):
                 values = table[chosen]
                 baseline_model(name, task, values, sites, question, columns, primary, settings, found)
+    over_visits: dict[str, Any] = {"done": False, "why": "no visits were given"}
+    if visits is not None:
+        derived = {name: column for name, column in columns.items() if name not in settings.covariates}
+        over_visits = visit_models(
+            visits, participants, populations, questions, derived, primary, settings, found
+        )
     effects = schema("effects").table(found.rows)
     declared = {
         "outcome": questions[0].outcome if questions else "",
@@ -82,6 +93,7 @@ def compare(
         "statistic": settings.statistic,
         "standard_errors": settings.standard_errors,
         "minimum_people": settings.minimum_people,
+        "visits": over_visits,
         "families": declared_families(effects),
         "notes": sorted(set(found.notes)),
     }
