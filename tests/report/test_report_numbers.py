@@ -7,7 +7,6 @@ import shutil
 
 import numpy as np
 import pandas as pd
-import pytest
 from report.example_out import write_rpn
 from report.page_reader import read_page
 
@@ -105,20 +104,16 @@ def test_every_p_value_stands_beside_the_number_of_tests_in_its_family(rpn_out, 
         assert sizes[cells[1]] in cells, cells
 
 
-@pytest.mark.parametrize(
-    "contrast",
-    [
-        "group x time",
-        "group:time",
-        "outcome by visit",
-        "persistent × session",
-        "time * group",
-        "recovery_by_wave",
-    ],
-)
-def test_group_by_time_has_no_probability(contrast):
+def test_what_defined_the_groups_has_no_probability_and_what_did_not_keeps_it():
     table = pd.DataFrame(
-        {"contrast": [contrast, "slope of age"], "p": 0.01, "q": 0.02, "p_fwe": 0.03, "statistic_value": 4.0}
+        {
+            "contrast": "persistent_20 x time: persistent - recovered, per year",
+            "note": ["drawn, not tested: the groups were made of this", ""],
+            "p": 0.01,
+            "q": 0.02,
+            "p_fwe": 0.03,
+            "statistic_value": 4.0,
+        }
     )
     shown = without_group_by_time(table)
     assert shown["withheld"].tolist() == [True, False]
@@ -126,27 +121,28 @@ def test_group_by_time_has_no_probability(contrast):
     assert shown.loc[1, "p"] == 0.01
 
 
-@pytest.mark.parametrize(
-    "contrast",
-    ["persistent_20: persistent - recovered", "slope of final_pain", "time_to_pain: persistent - recovered"],
-)
-def test_ordinary_contrasts_keep_their_probability(contrast):
-    table = pd.DataFrame(
-        {"contrast": [contrast], "p": 0.01, "q": 0.02, "p_fwe": 0.03, "statistic_value": 4.0}
-    )
-    assert not without_group_by_time(table)["withheld"].any()
-
-
-def test_group_by_time_is_never_printed_on_the_page(tmp_path):
+def test_what_is_not_tested_is_never_printed_on_the_page(tmp_path):
     out = write_rpn(tmp_path)
     effects = read_table("effects", out / "compare/effects.tsv")
-    effects["contrast"] = "group by time"
+    effects["note"] = "drawn, not tested: the groups were made of this"
     effects["p"] = effects["q"] = 0.123
     write_table(effects, "effects", out / "compare/effects.tsv")
     text = read_page(render(out).read_text(encoding="utf-8"))
     assert "0.123" not in text.sections["effects"]
     assert "drawn, not tested" in text.sections["effects"]
     assert "0.123" not in text.sections["summary"]
+
+
+def test_baseline_and_visits_stand_apart(tmp_path):
+    out = write_rpn(tmp_path)
+    effects = read_table("effects", out / "compare/effects.tsv")
+    over = effects.assign(analysis="visits", contrast="pain_nrs within people", estimate=0.77125)
+    write_table(pd.concat([effects, over], ignore_index=True), "effects", out / "compare/effects.tsv")
+    text = read_page(render(out).read_text(encoding="utf-8")).sections["effects"]
+    first, second = text.index("At baseline: one visit"), text.index("Over visits: all visits")
+    assert first < second
+    assert "0.77 " in text[second:]
+    assert "0.77 " not in text[:second]
 
 
 def test_summary_says_honestly_when_nothing_stands_out(tmp_path):

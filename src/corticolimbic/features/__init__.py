@@ -16,4 +16,5 @@ from corticolimbic.features._tables import write_table as write_table
 from corticolimbic.features._targets import Target as Target
 from corticolimbic.features._targets import TargetError as TargetError
 from corticolimbic.features._targets import edge as edge
+from corticolimbic.features._vocabulary import DRAWN as DRAWN
 from corticolimbic.features._vocabulary import Statistic as Statistic

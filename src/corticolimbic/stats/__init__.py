@@ -17,10 +17,9 @@ from corticolimbic.stats._combat_covariance import FittedCovBat as FittedCovBat
 from corticolimbic.stats._combat_longitudinal import FittedLongitudinalComBat as FittedLongitudinalComBat
 from corticolimbic.stats._combat_longitudinal import LongitudinalComBat as LongitudinalComBat
 from corticolimbic.stats._compare import Comparison as Comparison
-from corticolimbic.stats._compare import Contrast as Contrast
 from corticolimbic.stats._compare import compare as compare
-from corticolimbic.stats._compare import contrasts as contrasts
 from corticolimbic.stats._compare_settings import CompareSettings as CompareSettings
+from corticolimbic.stats._compare_settings import VisitsSettings as VisitsSettings
 from corticolimbic.stats._correlation import Estimate as Estimate
 from corticolimbic.stats._correlation import pearson as pearson
 from corticolimbic.stats._correlation import spearman as spearman
@@ -57,6 +56,8 @@ from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
 from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
+from corticolimbic.stats._questions import Contrast as Contrast
+from corticolimbic.stats._questions import contrasts as contrasts
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
@@ -64,6 +65,7 @@ from corticolimbic.stats._site_effects import site_effects as site_effects
 from corticolimbic.stats._skill import skill as skill
 from corticolimbic.stats._visit_design import VisitDesign as VisitDesign
 from corticolimbic.stats._visit_design import visit_design as visit_design
+from corticolimbic.stats._visit_tables import VisitTables as VisitTables
 from corticolimbic.stats._weighted_mean import WeightedErrors as WeightedErrors
 from corticolimbic.stats._weighted_mean import WeightedMean as WeightedMean
 from corticolimbic.stats._weighted_mean import weighted_mean as weighted_mean

@@ -11,13 +11,14 @@ import pandas as pd
 from corticolimbic.circuit import layout, measurable_edges, missing_regions, region, split_side
 from corticolimbic.features import read_sessions, read_table, write_table
 from corticolimbic.foundation import Problem, problem, write_json
-from corticolimbic.stats import baseline_rows, circuit_means, compare, measured_quality
+from corticolimbic.stats import VisitTables, baseline_rows, circuit_means, compare, measured_quality
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM, circuit_atlas
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
+QUALITY = ("mean_fd", "censored_share")
 _OUTPUTS = ("compare/effects.tsv", "compare/declared.json", "circuit.json")
 
 
@@ -25,6 +26,11 @@ def _settings(config: Config) -> dict[str, Any]:
     return {
         **config.compare.plain(),
         "baseline_session": baseline_session(config),
+        "made_of": [
+            config.cohort.outcome.column,
+            config.cohort.outcome.pain_column,
+            config.cohort.outcome.before_column,
+        ],
         **clinical_settings(config),
     }
 
@@ -54,6 +60,7 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
             target for targets in edges.values() for target, edge in targets.items() if edge["primary"]
         ),
         settings,
+        _visits(context, _circuit_rows(everything, edges, QUALITY)),
     )
     write_table(found.effects, "effects", context.out / _OUTPUTS[0])
     write_json(context.out / _OUTPUTS[1], found.declared)
@@ -61,6 +68,20 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     write_json(context.out / _OUTPUTS[2], drawing)
     return Outcome(
         (*found.problems, *_unmeasured(edges, context.config)), facts={"n_effects": len(found.effects)}
+    )
+
+
+def _visits(context: Context, rows: pd.DataFrame) -> VisitTables:
+    """Return all visits, with what the outcome's groups were made of."""
+    cohort = context.config.cohort
+    outcome = cohort.outcome
+    made_of = (outcome.column, outcome.pain_column, outcome.before_column)
+    return VisitTables(
+        rows,
+        read_people(context.dataset, cohort).clinical.visits,
+        {visit.session: visit.day for visit in cohort.trajectories.schedule},
+        context.config.compare.longitudinal.pain_column or outcome.pain_column,
+        frozenset(name for name in made_of if name is not None),
     )
 
 
@@ -91,10 +112,13 @@ def _unmeasured(edges: Mapping[str, Any], config: Config) -> list[Problem]:
     return [problem("CL213", found=f"{name}: {', '.join(lost)}") for name, lost in lacking.items() if lost]
 
 
-def _circuit_rows(baseline: pd.DataFrame, edges: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Leave out edges between an atlas' own nodes, which markers ask for."""
+def _circuit_rows(
+    baseline: pd.DataFrame, edges: Mapping[str, Mapping[str, Any]], beside: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Leave out edges between an atlas' own nodes, which markers ask for; keep the measures named beside."""
     pairs = {(atlas, target) for atlas, targets in edges.items() for target in targets}
-    mine = [pair in pairs for pair in zip(baseline["atlas"], baseline["target"], strict=True)]
+    keys = zip(baseline["atlas"], baseline["target"], baseline["measure"], strict=True)
+    mine = [(atlas, target) in pairs or measure in beside for atlas, target, measure in keys]
     return baseline[np.array(mine, dtype=bool)]  # a list that is empty would choose no columns
 
 
@@ -116,4 +140,4 @@ def _placed(name: str) -> dict[str, Any]:
     return {"id": name, "name": label, "group": known.group, "side": side or "M", **middle}
 
 
-COMPARE = Step("compare", "Comparing people", 2, _settings, _units, _compare, _OUTPUTS)
+COMPARE = Step("compare", "Comparing people", 3, _settings, _units, _compare, _OUTPUTS)

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import math
-import re
 
 import pandas as pd
 
+from corticolimbic.features import DRAWN
 from corticolimbic.report import _lenient as read
-from corticolimbic.report._blocks import Block, Cell, Column, Fold, Items, Pairs, Paragraph, Section, Table
+from corticolimbic.report._blocks import (
+    Block,
+    Cell,
+    Column,
+    Fold,
+    Heading,
+    Items,
+    Pairs,
+    Paragraph,
+    Section,
+    Table,
+)
 from corticolimbic.report._numbers import whole
 from corticolimbic.report._results import Results
 from corticolimbic.report._sections._effects_figure import forests, is_primary
@@ -17,10 +28,6 @@ from corticolimbic.report._sections._people import Draw
 from corticolimbic.report._words import say
 
 _FAMILIES = 4
-_GROUP = r"(?:group|outcome|persist|recover)\w*"
-_TIME = r"\w*(?:time|visit|session|wave)\w*"
-_BY = r"(?:\s+x\s+|\s*[×*]\s*|:(?!\s)|_by_|-by-|\s+by\s+)"
-_GROUP_BY_TIME = re.compile(f"{_GROUP}{_BY}{_TIME}|{_TIME}{_BY}{_GROUP}", re.IGNORECASE)
 
 
 def effects(results: Results, draw: Draw) -> Section:
@@ -39,18 +46,31 @@ def effects(results: Results, draw: Draw) -> Section:
         if not any(map(math.isfinite, shown["estimate"])):
             blocks.append(Paragraph(say("effects.all_missing"), "warning"))
         else:
-            blocks += forests(shown, results, draw)
-        blocks += effects_table(shown, is_primary(shown, results), results)
+            over = shown["analysis"] == "visits"
+            for heading, rows in (("baseline", shown[~over]), ("visits", shown[over])):
+                blocks += _analysis(heading, rows, results, draw) if len(rows) else []
     return Section("effects", say("effects.title"), tuple(blocks))
 
 
-def without_group_by_time(table: pd.DataFrame) -> pd.DataFrame:
-    """Blank every probability of a group-by-time contrast (METHODS M-1) and mark the rows ``withheld``.
+def _analysis(name: str, rows: pd.DataFrame, results: Results, draw: Draw) -> list[Block]:
+    """Return what one visit, or all visits, say; a heading only where there is more than one visit's."""
+    blocks: list[Block] = []
+    if results.effects is not None and (results.effects["analysis"] == "visits").any():
+        blocks.append(Heading(say(f"effects.heading_{name}")))
+    if name == "visits":
+        blocks.append(Paragraph(say("effects.visits_lead"), "note"))
+    blocks += forests(rows, results, draw)
+    return blocks + effects_table(rows, is_primary(rows, results), results)
 
-    What defined the groups differs between them by construction: it is drawn, not tested.
+
+def without_group_by_time(table: pd.DataFrame) -> pd.DataFrame:
+    """Blank the probabilities that the comparison withheld (METHODS M-1) and mark their rows ``withheld``.
+
+    What defined the groups differs between them by construction: it is drawn, not tested. Which features
+    those are is decided by `compare` and said in the note.
     """
     shown = table.copy()
-    shown["withheld"] = [bool(_GROUP_BY_TIME.search(str(contrast))) for contrast in shown["contrast"]]
+    shown["withheld"] = [str(note).startswith(DRAWN) for note in shown["note"]]
     for column in ("p", "q", "p_fwe", "statistic_value"):
         shown.loc[shown["withheld"], column] = math.nan
     return shown

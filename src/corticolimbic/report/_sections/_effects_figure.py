@@ -81,7 +81,9 @@ def _plan(place: int, key: dict[str, str], rows: pd.DataFrame, results: Results)
     legend = [Entry(results.population_label(name), *styles[name]) for name in populations]
     data = rows[["population", *BLOCK, "target", *names, "n"]]
     return Plan(
-        name=f"effects-{place + 1}",
+        name=f"effects-{rows['analysis'].iloc[0]}-{place + 1}"
+        if (rows["analysis"] == "visits").any()
+        else f"effects-{place + 1}",
         title=say("effects.figure_title", statistic=_estimator(key)),
         description=_describe(forest),
         caption=say(

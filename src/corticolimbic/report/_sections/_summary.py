@@ -55,7 +55,7 @@ def _effects(results: Results) -> list[str]:
         return []
     table = without_group_by_time(results.effects)
     sizes = family_sizes(table, results)
-    table = table[~table["withheld"]]
+    table = table[~table["withheld"] & (table["analysis"] != "visits")]
     primary = table[is_primary(table, results)]
     if primary.empty:
         return []

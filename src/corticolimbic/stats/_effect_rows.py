@@ -1,0 +1,103 @@
+"""Rows of the table of effects, and the families that their q values refer to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from corticolimbic.foundation import Problem, problem
+from corticolimbic.stats._association import Effects
+from corticolimbic.stats._multiplicity import false_discovery
+from corticolimbic.stats._people_table import FEATURE_KEY
+
+
+@dataclass
+class Found:
+    """What the models found so far, in the order in which they were asked.
+
+    Parameters
+    ----------
+    rows
+        Of schema ``effects``.
+    problems
+        People, visits and features left out, models that could not be estimated.
+    notes
+        What is to be known of the models, for the declaration.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def ranked(values: pd.DataFrame, primary: frozenset[str]) -> np.ndarray:
+    """Return ``primary`` or ``exploratory`` for each feature (METHODS M-5)."""
+    targets = values.columns.get_level_values("target")
+    return np.array(["primary" if target in primary else "exploratory" for target in targets])
+
+
+def baseline_effects(
+    population: str,
+    values: pd.DataFrame,
+    effects: Effects,
+    primary: frozenset[str],
+    place: str,
+    found: Found,
+) -> None:
+    """Add a row for each feature of a model over people."""
+    targets = values.columns.get_level_values("target")
+    families = np.array([f"{rank}: {place}" for rank in ranked(values, primary)])
+    q = false_discovery(effects.p, families)
+    for index, column in enumerate(values.columns):
+        if effects.reason[index]:
+            found.problems.append(
+                problem("CL603", found=f"{place}, {targets[index]}: {effects.reason[index]}")
+            )
+        found.rows.append(
+            {
+                "population": population,
+                **dict(zip(FEATURE_KEY, column, strict=True)),
+                "run": "all",
+                "analysis": "baseline",
+                "contrast": effects.contrast,
+                "estimate": effects.estimate[index],
+                "estimate_unit": "Fisher z"
+                if effects.es_kind == "Hedges g"
+                else "Fisher z per unit of the outcome",
+                "se": effects.se[index],
+                "ci_low": effects.ci_low[index],
+                "ci_high": effects.ci_high[index],
+                "statistic_value": effects.statistic[index],
+                "df": effects.df[index],
+                "p": effects.p[index],
+                "q": q[index],
+                "p_fwe": np.nan,
+                "effect_size": effects.effect_size[index],
+                "es_low": effects.es_low[index],
+                "es_high": effects.es_high[index],
+                "es_kind": effects.es_kind,
+                "n": int(effects.n[index]),
+                "n_visits": int(effects.n[index]),
+                "n_sites": max(int(effects.n_sites[index]), 1),
+                "family": families[index],
+                "model": effects.model,
+            }
+        )
+
+
+def declared_families(effects: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return name, description and number of tests of each family."""
+    rows = []
+    for name, group in effects.groupby("family", sort=True):
+        rank, _, place = str(name).partition(": ")
+        rows.append(
+            {
+                "name": name,
+                "description": f"{rank} edges of the circuit; {place}",
+                "n_tests": int(group["p"].notna().sum()),
+            }
+        )
+    return rows
