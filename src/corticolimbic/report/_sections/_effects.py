@@ -56,7 +56,8 @@ def _analysis(name: str, rows: pd.DataFrame, results: Results, draw: Draw) -> li
     """Return what one visit, or all visits, say; a heading only where there is more than one visit's."""
     blocks: list[Block] = []
     if results.effects is not None and (results.effects["analysis"] == "visits").any():
-        blocks.append(Heading(say(f"effects.heading_{name}")))
+        heading = say("effects.heading_visits") if name == "visits" else say("effects.heading_baseline")
+        blocks.append(Heading(heading))
     if name == "visits":
         blocks.append(Paragraph(say("effects.visits_lead"), "note"))
     blocks += forests(rows, results, draw)
