@@ -108,7 +108,8 @@ def _corners(settings: SimulateSettings) -> list[list[float]]:
     years = (0.0, imaging_months(settings)[-1] / 12)
     own = settings.between_people + max(settings.visit_deviation, default=0.0)
     found = []
-    for side, group, year, mean, swing in product((-WIDEST, WIDEST), (0, 1), years, (0, 10), (-6, 6)):
+    pains = [(mean, swing) for mean in (0, 2.5, 5, 7.5, 10) for swing in (-min(mean, 6), min(10 - mean, 6))]
+    for side, group, year, (mean, swing) in product((-WIDEST, WIDEST), (0, 1), years, pains):
         spread = side * (own + settings.between_slopes * year)
         found.append(
             [

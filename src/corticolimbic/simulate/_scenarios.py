@@ -10,8 +10,8 @@ from corticolimbic.simulate._settings import SimulateSettings
 _STUDY: dict[str, Any] = {
     "people": 90,
     "months": (0, 3, 6, 12),
-    "between_slopes": 0.02,
-    "visit_deviation": (0.015, 0.02, 0.025, 0.03),
+    "between_slopes": 0.008,
+    "visit_deviation": (0.004, 0.006, 0.008, 0.01),
     "pain_fluctuation": 1.2,
     "motion_per_year": 0.1,
 }
@@ -23,8 +23,8 @@ _FIGURE_1C = (
     {"start": "Amy_L", "end": "dmPFC", "change": 0.0, "change_per_year": 0.1},
     {"start": "Amy_R", "end": "dmPFC", "change": 0.0, "change_per_year": 0.1},
     {"start": "PAG", "end": "vmPFC", "change": 0.0, "pain_between": 0.03, "pain_within": -0.03},
-    {"start": "VTA_L", "end": "mPFC", "change": 0.0, "pain_between": -0.03, "pain_within": 0.03},
-    {"start": "VTA_R", "end": "mPFC", "change": 0.0, "pain_between": -0.03, "pain_within": 0.03},
+    {"start": "VTA_L", "end": "mPFC", "change": 0.0, "pain_between": -0.015, "pain_within": 0.015},
+    {"start": "VTA_R", "end": "mPFC", "change": 0.0, "pain_between": -0.015, "pain_within": 0.015},
 )
 SCENARIOS: dict[str, dict[str, Any]] = {
     "figure-1c": {**_STUDY, "planted": _FIGURE_1C},

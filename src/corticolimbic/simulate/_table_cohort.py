@@ -152,7 +152,12 @@ def wishart(
 ) -> Float[np.ndarray, "people nodes nodes"]:
     """Return one Wishart matrix a person, by Bartlett's decomposition; degrees of freedom may be broken."""
     people, n, _ = covariance.shape
-    root = np.linalg.cholesky(covariance)
+    try:
+        root = np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        raise SettingsError(
+            "on this grid the atlas' spheres have no voxels of their own; make grid_mm smaller"
+        ) from None
     lower = np.tril(rng.standard_normal((people, n, n)), -1)
     place = np.arange(n)
     lower[:, place, place] = np.sqrt(rng.chisquare(np.maximum(dof[:, None] - place, 1.0)))

@@ -23,7 +23,10 @@ Visit = tuple[Person, int]
 
 @dataclass(frozen=True, eq=False)
 class VisitModel:
-    """A second-order expansion of the network's covariance in what is added to the planted couplings.
+    """A second-order expansion in what is added to the planted couplings of the covariance's root.
+
+    The root (Cholesky's factor), not the covariance, is expanded, so that what is put together from it is a
+    covariance wherever one looks.
 
     Parameters
     ----------
@@ -34,7 +37,8 @@ class VisitModel:
     centre, step
         Where each axis is expanded, and how far away the network was computed.
     terms
-        (terms, sites, anatomies, nodes, nodes): constant, linear, squared and mixed terms.
+        (terms, sites, anatomies, nodes, nodes): constant, linear, squared and mixed terms of the root as the
+        spheres see it.
     """
 
     base: TableModel
@@ -60,7 +64,8 @@ class VisitModel:
         for place in sorted(set(zip(site.tolist(), anatomy.tolist(), strict=True))):
             rows = np.flatnonzero((site == place[0]) & (anatomy == place[1]))
             flat = self.terms[:, place[0], place[1]].reshape(len(self.terms), -1)
-            found[rows] = (powers[rows] @ flat).reshape(-1, n, n)
+            root = (powers[rows] @ flat).reshape(-1, n, n)
+            found[rows] = root @ np.swapaxes(root, -1, -2)
         other = self.base.other[site, anatomy]
         return found + other + mean_fd[:, None, None] ** 2 * self.base.motion[site, anatomy]
 
@@ -87,7 +92,7 @@ def _visit_model(settings: SimulateSettings) -> VisitModel:
 
     def nodes(at: np.ndarray) -> np.ndarray:
         network = with_offsets(settings, (centre + at * step)[axes].tolist())
-        return expected_covariance(network, lags, settings.repetition_time)[0]
+        return np.linalg.cholesky(expected_covariance(network, lags, settings.repetition_time)[0])
 
     k = len(unique)
     unit = np.eye(k)
@@ -111,7 +116,7 @@ def _spread(settings: SimulateSettings, base: TableModel, coefficients: np.ndarr
         for anatomy in range(anatomies):
             maps = painted(settings, replace(person(settings, anatomy), site=site), space)
             own = (space.spheres @ maps.sources).toarray()[:, :n]
-            terms[:, site, anatomy] = own @ coefficients @ own.T
+            terms[:, site, anatomy] = own @ coefficients
     return terms
 
 
