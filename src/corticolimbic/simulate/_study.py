@@ -87,7 +87,7 @@ def truth_header(settings: SimulateSettings) -> str:
 
 def truth_row(settings: SimulateSettings, person: Person) -> str:
     """Return a person's row of truth/people.tsv."""
-    cells = (
+    cells: tuple[str, ...] = (
         person.participant_id,
         site_name(person.site),
         "control" if person.control else "persistent" if person.persistent else "recovered",
