@@ -119,6 +119,11 @@ def _simulate(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "out", type=_path, metavar="OUT", help="folder: new, empty, or of a simulation that was cut short"
     )
+    command.add_argument(
+        "--scenario",
+        choices=("figure-1c", "null"),
+        help="a named study of 90 people over 0, 3, 6 and 12 months; other options change it",
+    )
     for name, kind, sign, words in (
         ("people", int, "N", "people in the study (default: 36)"),
         ("sites", int, "N", "centres, each with one scanner (default: 3)"),

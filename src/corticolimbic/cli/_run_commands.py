@@ -144,6 +144,12 @@ def simulate(options: Namespace) -> int:
     """Write a study of simulated people and say how to go on."""
     flags = ("people", "sites", "visits", "seed", "grid_mm", "volumes", "effect", "images")
     chosen = {name: getattr(options, name) for name in flags if getattr(options, name) is not None}
+    if options.scenario is not None:
+        from corticolimbic.simulate import SCENARIOS
+
+        chosen = {**SCENARIOS[options.scenario], **chosen}
+        if "visits" in chosen:
+            del chosen["months"]
     config = _simulated(options.out, chosen, options)
     print(f"Its truth: {options.out / 'truth'}")
     print(f"Go on with: corticolimbic run {options.out} RESULTS --config {config}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from statistics import NormalDist
 from typing import Literal
 
 from corticolimbic.evidence._findings import State
@@ -66,6 +67,24 @@ class Effect:
     def derived(self) -> bool:
         """Whether the number was computed here from published ones."""
         return self.source.startswith("derived")
+
+    @property
+    def as_d(self) -> float | None:
+        r"""The number as a standardised difference: d itself, or :math:`\sqrt2\,\Phi^{-1}` of an AUC.
+
+        The latter holds for normal values of equal variance (Ruscio 2008, Psychol Methods 13:19). None for
+        other types.
+
+        Examples
+        --------
+        >>> [one.as_d for one in effects() if one.id == "E002"]
+        [0.59]
+        """
+        if self.value is None or self.effect_type not in {"d", "auc"}:
+            return None
+        if self.effect_type == "d":
+            return self.value
+        return 2**0.5 * NormalDist().inv_cdf(self.value) if 0 < self.value < 1 else None
 
 
 @cache

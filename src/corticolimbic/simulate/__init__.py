@@ -5,6 +5,8 @@ from corticolimbic.simulate._people import person as person
 from corticolimbic.simulate._redcap_export import PlantedError as PlantedError
 from corticolimbic.simulate._redcap_export import RedcapExport as RedcapExport
 from corticolimbic.simulate._redcap_export import redcap_export as redcap_export
+from corticolimbic.simulate._scenarios import SCENARIOS as SCENARIOS
+from corticolimbic.simulate._scenarios import scenario as scenario
 from corticolimbic.simulate._settings import PlantedEffect as PlantedEffect
 from corticolimbic.simulate._settings import SimulateSettings as SimulateSettings
 from corticolimbic.simulate._simulate import simulate as simulate
@@ -13,3 +15,7 @@ from corticolimbic.simulate._study import is_simulated as is_simulated
 from corticolimbic.simulate._table_cohort import TableCohort as TableCohort
 from corticolimbic.simulate._table_cohort import population_estimate as population_estimate
 from corticolimbic.simulate._table_cohort import table_cohort as table_cohort
+from corticolimbic.simulate._visit_cohort import declared_change as declared_change
+from corticolimbic.simulate._visit_cohort import population_changes as population_changes
+from corticolimbic.simulate._visit_cohort import visit_cohort as visit_cohort
+from corticolimbic.simulate._visit_cohort import visit_table as visit_table

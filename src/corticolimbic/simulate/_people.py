@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -71,6 +71,14 @@ class Person:
         Months of the visits with imaging that took place.
     lost
         Whether the person was lost before the last visit.
+    control
+        Whether the person has no pain and nothing planted.
+    coupling_slope
+        The person's own change of the planted couplings in a year.
+    visit_deviations
+        By month, how far the planted couplings lie off the person's line at a visit.
+    course
+        Pain without error of measurement at every planned visit with imaging, by month.
     """
 
     participant_id: str
@@ -85,6 +93,15 @@ class Person:
     ratings: dict[int, float]
     months: tuple[int, ...]
     lost: bool
+    control: bool = False
+    coupling_slope: float = 0.0
+    visit_deviations: dict[int, float] = field(default_factory=dict)
+    course: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def pain_mean(self) -> float:
+        """Mean of pain without error over the visits with imaging that were planned."""
+        return float(np.mean(list(self.course.values())))
 
 
 def site_name(site: int) -> str:
@@ -99,6 +116,8 @@ def session_name(month: int) -> str:
 
 def imaging_months(settings: SimulateSettings) -> tuple[int, ...]:
     """Return the months of the visits with imaging."""
+    if settings.months:
+        return settings.months
     if settings.visits == 1:
         return (_FIRST,)
     return tuple(round(float(month)) for month in np.linspace(_FIRST, _LAST, settings.visits))
@@ -130,14 +149,23 @@ def person(settings: SimulateSettings, index: int) -> Person:
     last = float(np.clip(first * ratio, 0, 10))
     errors = settings.rating_error * rng.standard_normal(_LAST + 1)
     months = imaging_months(settings)
+    end_of_study = max(_LAST, months[-1])
+    later = stream(settings.seed, name, "later")
+    errors = np.concatenate([errors, settings.rating_error * later.standard_normal(36 - _LAST)])
+    swings = settings.pain_fluctuation * later.standard_normal(37)
+    slope, deviations = float(np.clip(later.standard_normal(), -WIDEST, WIDEST)), later.standard_normal(37)
+    control = bool(later.random() < settings.controls)
+    if control:
+        persistent, first, last = False, float(later.uniform(0, 0.8)), float(later.uniform(0, 0.8))
+        swings = swings / 10
     odds = settings.loss / (1 - settings.loss) * np.exp(settings.loss_pain * (last - 4.0))
     lost = bool(rng.random() < odds / (1 + odds))
-    end = int(rng.integers(1, _LAST + 1)) if lost else _LAST + 1
-    rated = {
-        month: _rating(first + (last - first) * month / _LAST, errors[month])
+    end = int(rng.integers(1, _LAST + 1)) * end_of_study // _LAST if lost else end_of_study + 1
+    course = {
+        month: float(np.clip(first + (last - first) * min(month, _LAST) / _LAST + swings[month], 0, 10))
         for month in rating_months(settings)
-        if month < end
     }
+    rated = {month: _rating(course[month], errors[month]) for month in rating_months(settings) if month < end}
     return Person(
         participant_id=name,
         site=site,
@@ -152,7 +180,26 @@ def person(settings: SimulateSettings, index: int) -> Person:
         ratings=rated,
         months=tuple(month for month in months if month < end),
         lost=lost,
+        control=control,
+        coupling_slope=settings.between_slopes * slope,
+        visit_deviations={
+            month: _visit_spread(settings, place) * float(np.clip(deviations[month], -WIDEST, WIDEST))
+            for place, month in enumerate(months)
+        },
+        course={month: course[month] for month in months},
     )
+
+
+def moving(settings: SimulateSettings, one: Person, month: int) -> Person:
+    """Return the person with the motion that belongs to a visit."""
+    if not (settings.motion_per_year and one.persistent):
+        return one
+    return replace(one, motion=one.motion * float(np.exp(settings.motion_per_year * month / 12)))
+
+
+def _visit_spread(settings: SimulateSettings, visit: int) -> float:
+    spreads = settings.visit_deviation
+    return spreads[min(visit, len(spreads) - 1)] if spreads else 0.0
 
 
 def _share(settings: SimulateSettings, site: int) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 from jaxtyping import Float
 
 from corticolimbic.foundation import SettingsError
-from corticolimbic.simulate._people import WIDEST, Person
+from corticolimbic.simulate._people import WIDEST, Person, imaging_months
 from corticolimbic.simulate._settings import SimulateSettings
 from corticolimbic.theory import (
     CANONICAL,
@@ -20,6 +22,8 @@ from corticolimbic.theory import (
     simulate_bold,
 )
 
+PAIN_CENTRE = 4.0
+"""Mean pain of a person in whom `PlantedEffect.pain_between` adds nothing."""
 _BACKGROUND_S = 0.5
 _CONDITION = 1e6
 _REST_S = 400.0
@@ -37,19 +41,45 @@ def unit() -> float:
     return 1.0 / np.sqrt(_base()[1])
 
 
-def person_network(settings: SimulateSettings, person: Person) -> Network:
-    """Return the network of a person: base couplings, the group's change, the person's own deviation."""
-    return coupled(settings, person.coupling, persistent=person.persistent)
+def person_network(settings: SimulateSettings, person: Person, month: int) -> Network:
+    """Return the network of a person at a visit: base couplings, what is planted, the person's deviation."""
+    return with_offsets(settings, offsets(settings, person, month))
 
 
 def coupled(settings: SimulateSettings, deviation: float, *, persistent: bool) -> Network:
-    """Return the network with the planted couplings of a group, and a deviation from it."""
-    network = _base()[0]
+    """Return the network with the planted couplings of a group at first, and a deviation from it."""
     group = 1.0 if persistent and settings.effect else 0.0
+    return with_offsets(settings, [group * item.change + deviation for item in settings.planted])
+
+
+def offsets(settings: SimulateSettings, person: Person, month: int) -> list[float]:
+    """Return what is added to each planted coupling at a visit."""
+    years = month / 12
+    own = person.coupling
+    if settings.longitudinal:
+        own += person.coupling_slope * years + person.visit_deviations[month]
+    if not settings.effect or person.control:
+        return [own for _ in settings.planted]
+    group = 1.0 if person.persistent else 0.0
+    if not settings.longitudinal:
+        return [group * item.change + own for item in settings.planted]
+    between, within = person.pain_mean - PAIN_CENTRE, person.course[month] - person.pain_mean
+    return [
+        group * (item.change + item.change_per_year * years)
+        + item.pain_between * between
+        + item.pain_within * within
+        + own
+        for item in settings.planted
+    ]
+
+
+def with_offsets(settings: SimulateSettings, added: Sequence[float]) -> Network:
+    """Return the network with something added to each planted coupling."""
+    network = _base()[0]
     values: dict[tuple[str, str], float] = {}
-    for item in settings.planted:
+    for item, more in zip(settings.planted, added, strict=True):
         at_rest = network.weights[network.index(item.end), network.index(item.start)]
-        values[item.start, item.end] = float(at_rest + group * item.change + deviation)
+        values[item.start, item.end] = float(at_rest + more)
     return changed(network, values)
 
 
@@ -68,6 +98,32 @@ def check_planted(settings: SimulateSettings) -> None:
     for side in (-WIDEST, WIDEST):
         for persistent in (False, True):
             coupled(settings, side * settings.between_people, persistent=persistent)
+    if settings.longitudinal:
+        for corner in _corners(settings):
+            with_offsets(settings, corner)
+
+
+def _corners(settings: SimulateSettings) -> list[list[float]]:
+    """Return the largest and smallest offsets that anybody may have, in every combination of causes."""
+    years = (0.0, imaging_months(settings)[-1] / 12)
+    own = settings.between_people + max(settings.visit_deviation, default=0.0)
+    found = []
+    pains = [(mean, swing) for mean in (0, 2.5, 5, 7.5, 10) for swing in (-min(mean, 6), min(10 - mean, 6))]
+    for side, group, year, (mean, swing) in product((-WIDEST, WIDEST), (0, 1), years, pains):
+        spread = side * (own + settings.between_slopes * year)
+        found.append(
+            [
+                spread
+                + settings.effect
+                * (
+                    group * (item.change + item.change_per_year * year)
+                    + item.pain_between * (mean - PAIN_CENTRE)
+                    + item.pain_within * swing
+                )
+                for item in settings.planted
+            ]
+        )
+    return found
 
 
 def draw_nodes(

@@ -24,7 +24,7 @@ from corticolimbic.simulate._disturbances import (
 from corticolimbic.simulate._image import write_bold, write_mask
 from corticolimbic.simulate._noise import smooth_noise, sphere_noise
 from corticolimbic.simulate._painted import Painted, painted
-from corticolimbic.simulate._people import Person, session_name
+from corticolimbic.simulate._people import Person, moving, session_name
 from corticolimbic.simulate._planted import draw_background, draw_nodes, person_network
 from corticolimbic.simulate._settings import SimulateSettings
 from corticolimbic.simulate._streams import stream
@@ -83,9 +83,9 @@ def write_session(work: SessionWork) -> None:
     settings, person = work.settings, work.person
     session = session_name(work.month)
     rng = stream(settings.seed, person.participant_id, session)
-    disturbed = disturb(settings, person, rng)
+    disturbed = disturb(settings, moving(settings, person, work.month), rng)
     maps = painted(settings, person, work.brain)
-    network = person_network(settings, person)
+    network = person_network(settings, person, work.month)
     signals = np.hstack(
         [
             draw_nodes(network, settings.volumes, settings.repetition_time, rng),

@@ -17,17 +17,18 @@ from corticolimbic.foundation import (
     write_text,
 )
 from corticolimbic.simulate._brain import brain
+from corticolimbic.simulate._change_truth import write_change_truth
 from corticolimbic.simulate._group_truth import write_group_truth
 from corticolimbic.simulate._people import person
 from corticolimbic.simulate._planted import check_planted
 from corticolimbic.simulate._session import SessionWork, is_complete, write_session
 from corticolimbic.simulate._settings import SimulateSettings
 from corticolimbic.simulate._study import (
-    PARTICIPANTS_HEADER,
-    TRUTH_HEADER,
     describe,
     is_simulated,
+    participants_header,
     participants_row,
+    truth_header,
     truth_row,
     write_person,
     write_study,
@@ -74,16 +75,16 @@ def simulate(
         Where the settings make no stable network, or the folder holds something else.
     """
     check_planted(settings)
-    mark = hash_json({"settings": settings.plain(), "algorithm": ALGORITHM})
+    mark = hash_json({"settings": settings.told(), "algorithm": ALGORITHM})
     _claim(out, settings, mark)
     config = write_study(out, settings)
     space = brain(settings.grid_mm, settings.space)
     work: list[SessionWork] = []
-    rows, truths = [PARTICIPANTS_HEADER], [TRUTH_HEADER]
+    rows, truths = [participants_header(settings)], [truth_header(settings)]
     for index in range(settings.people):
         one = person(settings, index)
-        rows.append(participants_row(one))
-        truths.append(truth_row(one))
+        rows.append(participants_row(settings, one))
+        truths.append(truth_row(settings, one))
         write_person(out, settings, one)
         work += [SessionWork(out, settings, one, month, space, mark) for month in one.months]
     write_text(out / "participants.tsv", "\n".join(rows) + "\n")
@@ -97,6 +98,8 @@ def simulate(
         if progress is not None:
             progress(done, len(work))
     write_group_truth(out, settings)
+    if settings.longitudinal or settings.months:
+        write_change_truth(out, settings)
     return config
 
 
@@ -119,5 +122,5 @@ def _claim(out: Path, settings: SimulateSettings, mark: str) -> None:
     sweep_temporary(out)
     describe(out)
     version = package_version()
-    known = {"mark": mark, "settings": settings.plain(), "version": version, "how": HOW}
+    known = {"mark": mark, "settings": settings.told(), "version": version, "how": HOW}
     write_json(place, known)

@@ -69,17 +69,28 @@ def write_person(root: Path, settings: SimulateSettings, person: Person) -> None
     write_text(root / name / f"{name}_sessions.tsv", "\n".join(rows) + "\n")
 
 
-def participants_row(person: Person) -> str:
+def participants_header(settings: SimulateSettings) -> str:
+    """Return the names of participants.tsv; who is a control is said where there are controls."""
+    return _PARTICIPANTS_HEADER + ("\tdiagnosis" if settings.controls else "")
+
+
+def participants_row(settings: SimulateSettings, person: Person) -> str:
     """Return a person's row of participants.tsv."""
-    return f"{person.participant_id}\t{site_name(person.site)}\t{person.age:g}\t{person.sex}"
+    row = f"{person.participant_id}\t{site_name(person.site)}\t{person.age:g}\t{person.sex}"
+    return row + (f"\t{'control' if person.control else 'patient'}" if settings.controls else "")
 
 
-def truth_row(person: Person) -> str:
+def truth_header(settings: SimulateSettings) -> str:
+    """Return the names of truth/people.tsv."""
+    return _TRUTH_HEADER + ("\tcoupling_slope\tpain_mean" if settings.longitudinal else "")
+
+
+def truth_row(settings: SimulateSettings, person: Person) -> str:
     """Return a person's row of truth/people.tsv."""
-    cells = (
+    cells: tuple[str, ...] = (
         person.participant_id,
         site_name(person.site),
-        "persistent" if person.persistent else "recovered",
+        "control" if person.control else "persistent" if person.persistent else "recovered",
         f"{person.coupling:.6f}",
         f"{person.motion:.6f}",
         f"{person.dropout:.6f}",
@@ -87,25 +98,27 @@ def truth_row(person: Person) -> str:
         f"{person.pain[1]:.4f}",
         str(int(person.lost)),
     )
+    if settings.longitudinal:
+        cells = (*cells, f"{person.coupling_slope:.6f}", f"{person.pain_mean:.4f}")
     return "\t".join(cells)
 
 
-PARTICIPANTS_HEADER = "participant_id\tsite\tage\tsex"
-TRUTH_HEADER = (
+_PARTICIPANTS_HEADER = "participant_id\tsite\tage\tsex"
+_TRUTH_HEADER = (
     "participant_id\tsite\tgroup\tcoupling_deviation\tmotion_mm\tdropout\tpain_first\tpain_last\tlost"
 )
 
 
 def write_study(root: Path, settings: SimulateSettings) -> Path:
     """Write the descriptions of the tables and the configuration that fits; return the latter."""
-    write_json(
-        root / "participants.json",
-        {
-            "site": {"Description": "Centre; each has one scanner."},
-            "age": {"Description": "Age at the first visit.", "Units": "years"},
-            "sex": {"Description": "Sex.", "Levels": {"F": "female", "M": "male"}},
-        },
-    )
+    people: dict[str, Any] = {
+        "site": {"Description": "Centre; each has one scanner."},
+        "age": {"Description": "Age at the first visit.", "Units": "years"},
+        "sex": {"Description": "Sex.", "Levels": {"F": "female", "M": "male"}},
+    }
+    if settings.controls:
+        people["diagnosis"] = {"Description": "Patients with pain, or controls without."}
+    write_json(root / "participants.json", people)
     write_json(
         root / "sessions.json",
         {"pain_nrs": {"Description": "Pain of the last day, 0 to 10, with its error."}},

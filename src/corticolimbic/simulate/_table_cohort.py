@@ -9,6 +9,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from corticolimbic.features import schema
+from corticolimbic.foundation import SettingsError
 from corticolimbic.simulate._brain import ATLAS
 from corticolimbic.simulate._group_truth import expected_estimate
 from corticolimbic.simulate._people import Person, person, rating_months, session_name, site_name
@@ -17,7 +18,7 @@ from corticolimbic.simulate._settings import SimulateSettings
 from corticolimbic.simulate._table_model import TableModel, table_model
 from corticolimbic.simulate._truth import edge_correlations, edge_names
 
-_SEED_LIMIT = 2**62
+SEED_LIMIT = 2**62
 _CHUNK = 500
 _STRATEGY = "simple, FD <= 0.5 mm"
 
@@ -29,7 +30,8 @@ class TableCohort:
     Parameters
     ----------
     features
-        Schema ``features``: motion and the circuit's edges (Pearson) at the first visit.
+        Schema ``features``: motion and the circuit's edges (Pearson), at the first visit, or at all from
+        `visit_cohort`.
     participants
         Strings, indexed by participant_id.
     sessions
@@ -68,18 +70,33 @@ def table_cohort(settings: SimulateSettings, rng: np.random.Generator) -> TableC
         Where the settings make no stable network, or runs are too short.
     """
     check_planted(settings)
-    drawn = settings.model_copy(update={"seed": int(rng.integers(_SEED_LIMIT))})
+    _refuse_longitudinal(settings)
+    drawn = settings.model_copy(update={"seed": int(rng.integers(SEED_LIMIT))})
     people = [person(drawn, index) for index in range(drawn.people)]
     model = table_model(settings)
     mean_fd, covariance = _expected(people, model, rng)
     kept = model.kept(mean_fd)
-    values = edge_correlations(_wishart(covariance, model.dof * kept, rng))
+    values = edge_correlations(wishart(covariance, model.dof * kept, rng))
     ids = [one.participant_id for one in people]
     expected = pd.DataFrame(np.arctanh(edge_correlations(covariance)), index=ids, columns=list(edge_names()))
+    keys = [(one, session_name(0)) for one in ids]
+    return assembled(settings, people, keys, values, mean_fd, kept, expected)
+
+
+def assembled(
+    settings: SimulateSettings,
+    people: list[Person],
+    keys: list[tuple[str, str]],
+    values: Float[np.ndarray, "visits edges"],
+    mean_fd: Float[np.ndarray, " visits"],
+    kept: Float[np.ndarray, " visits"],
+    expected: pd.DataFrame,
+) -> TableCohort:
+    """Put the tables of a study together; ``keys`` are the person and session of each visit."""
     volumes = np.rint(settings.volumes * kept).astype(np.int64)
     return TableCohort(
-        features=_features(settings, ids, values, mean_fd, 1 - kept, volumes),
-        participants=_participants(people),
+        features=_features(settings, keys, values, mean_fd, 1 - kept, volumes),
+        participants=_participants(settings, people),
         sessions=_sessions(settings, people),
         people=tuple(people),
         expected=expected,
@@ -101,7 +118,8 @@ def population_estimate(settings: SimulateSettings, n_people: int, rng: np.rando
     rng
         Source of its seed.
     """
-    drawn = settings.model_copy(update={"seed": int(rng.integers(_SEED_LIMIT)), "people": n_people})
+    _refuse_longitudinal(settings)
+    drawn = settings.model_copy(update={"seed": int(rng.integers(SEED_LIMIT)), "people": n_people})
     people = [person(drawn, index) for index in range(n_people)]
     model = table_model(settings)
     parts, moved = [], []
@@ -114,6 +132,11 @@ def population_estimate(settings: SimulateSettings, n_people: int, rng: np.rando
     return pd.Series(estimate, index=list(edge_names()))
 
 
+def _refuse_longitudinal(settings: SimulateSettings) -> None:
+    if settings.longitudinal or settings.controls:
+        raise SettingsError("couplings differ between visits, or there are controls: use visit_cohort")
+
+
 def _expected(
     people: list[Person], model: TableModel, rng: np.random.Generator
 ) -> tuple[Float[np.ndarray, " people"], Float[np.ndarray, "people nodes nodes"]]:
@@ -122,14 +145,19 @@ def _expected(
     return mean_fd, model.covariance(people, anatomy, mean_fd)
 
 
-def _wishart(
+def wishart(
     covariance: Float[np.ndarray, "people nodes nodes"],
     dof: Float[np.ndarray, " people"],
     rng: np.random.Generator,
 ) -> Float[np.ndarray, "people nodes nodes"]:
     """Return one Wishart matrix a person, by Bartlett's decomposition; degrees of freedom may be broken."""
     people, n, _ = covariance.shape
-    root = np.linalg.cholesky(covariance)
+    try:
+        root = np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:
+        raise SettingsError(
+            "on this grid the atlas' spheres have no voxels of their own; make grid_mm smaller"
+        ) from None
     lower = np.tril(rng.standard_normal((people, n, n)), -1)
     place = np.arange(n)
     lower[:, place, place] = np.sqrt(rng.chisquare(np.maximum(dof[:, None] - place, 1.0)))
@@ -139,7 +167,7 @@ def _wishart(
 
 def _features(
     settings: SimulateSettings,
-    ids: list[str],
+    keys: list[tuple[str, str]],
     values: np.ndarray,
     mean_fd: np.ndarray,
     censored: np.ndarray,
@@ -147,11 +175,11 @@ def _features(
 ) -> pd.DataFrame:
     targets = edge_names()
     per = len(targets) + 2
-    rows = len(ids) * per
+    rows = len(keys) * per
     numbers = np.column_stack([values, mean_fd, censored]).ravel()
     columns: dict[str, object] = {
-        "participant_id": np.repeat(np.array(ids, dtype=object), per),
-        "session_id": session_name(0),
+        "participant_id": np.repeat(np.array([one for one, _ in keys], dtype=object), per),
+        "session_id": np.repeat(np.array([session for _, session in keys], dtype=object), per),
         "task": "rest",
         "run": "n/a",
         "acq": "n/a",
@@ -159,15 +187,15 @@ def _features(
         "atlas": ATLAS,
         "strategy": _STRATEGY,
         "measure": np.tile(
-            np.array(["fc"] * len(targets) + ["mean_fd", "censored_share"], dtype=object), len(ids)
+            np.array(["fc"] * len(targets) + ["mean_fd", "censored_share"], dtype=object), len(keys)
         ),
-        "target": np.tile(np.array([*targets, "WholeBrain", "WholeBrain"], dtype=object), len(ids)),
+        "target": np.tile(np.array([*targets, "WholeBrain", "WholeBrain"], dtype=object), len(keys)),
         "statistic": np.tile(
-            np.array(["pearson"] * len(targets) + ["mean", "share"], dtype=object), len(ids)
+            np.array(["pearson"] * len(targets) + ["mean", "share"], dtype=object), len(keys)
         ),
         "definition": "simulated",
         "value": numbers,
-        "unit": np.tile(np.array(["r"] * len(targets) + ["mm", "share"], dtype=object), len(ids)),
+        "unit": np.tile(np.array(["r"] * len(targets) + ["mm", "share"], dtype=object), len(keys)),
         "coverage": 1.0,
         "n_voxels": np.full(rows, -1, dtype=np.int64),
         "n_volumes": np.repeat(volumes, per),
@@ -179,12 +207,14 @@ def _features(
     return pd.DataFrame(columns, index=range(rows))[schema("features").names]
 
 
-def _participants(people: list[Person]) -> pd.DataFrame:
+def _participants(settings: SimulateSettings, people: list[Person]) -> pd.DataFrame:
     columns = {
         "site": [site_name(one.site) for one in people],
         "age": [f"{one.age:g}" for one in people],
         "sex": [one.sex for one in people],
     }
+    if settings.controls:
+        columns["diagnosis"] = ["control" if one.control else "patient" for one in people]
     return pd.DataFrame(columns, index=[one.participant_id for one in people], dtype=object)
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from corticolimbic.foundation import SettingsError
 from corticolimbic.simulate._brain import brain
-from corticolimbic.simulate._disturbances import FD_THRESHOLD, cleaning, disturb
+from corticolimbic.simulate._disturbances import FD_THRESHOLD, Disturbed, cleaning, disturb
 from corticolimbic.simulate._noise import sphere_noise
 from corticolimbic.simulate._painted import painted
 from corticolimbic.simulate._people import WIDEST, Person, person
@@ -85,10 +85,16 @@ def table_model(settings: SimulateSettings) -> TableModel:
     return _table_model(settings.model_copy(update={"seed": 0, "people": 10_000, "images": True}))
 
 
-@lru_cache(maxsize=4)
-def _table_model(settings: SimulateSettings) -> TableModel:
-    space = brain(settings.grid_mm, settings.space)
-    # Motion of a typical size: lags and what is left of disturbances hardly depend on it.
+def typical_lags(settings: SimulateSettings) -> Float[np.ndarray, " lags"]:
+    """Return the weights of lags that cleaning leaves on average."""
+    return np.mean([lag_weights(form) for form in _typical(settings)[1]], axis=0)
+
+
+def _typical(settings: SimulateSettings) -> tuple[list[Disturbed], list[np.ndarray]]:
+    """Return runs with motion of a typical size, and what cleaning does to a covariance in each.
+
+    Lags and what is left of disturbances hardly depend on the size.
+    """
     runs = []
     for index in range(_RUNS):
         one = replace(person(settings, index), motion=_REFERENCE_MM)
@@ -97,6 +103,13 @@ def _table_model(settings: SimulateSettings) -> TableModel:
     for run in runs:
         matrix = cleaning(run, images=True)
         forms.append(matrix.T @ matrix / len(matrix))
+    return runs, forms
+
+
+@lru_cache(maxsize=4)
+def _table_model(settings: SimulateSettings) -> TableModel:
+    space = brain(settings.grid_mm, settings.space)
+    runs, forms = _typical(settings)
     lags = np.mean([lag_weights(form) for form in forms], axis=0)
     left = np.mean(
         [run.sources.T @ form @ run.sources for run, form in zip(runs, forms, strict=True)], axis=0
