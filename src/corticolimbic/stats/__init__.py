@@ -55,6 +55,9 @@ from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
 from corticolimbic.stats._skill import skill as skill
+from corticolimbic.stats._stored import StoredEstimator as StoredEstimator
+from corticolimbic.stats._tangent import TangentSpace as TangentSpace
+from corticolimbic.stats._tangent import tangent_vectors as tangent_vectors
 from corticolimbic.stats._visit_design import VisitDesign as VisitDesign
 from corticolimbic.stats._visit_design import visit_design as visit_design
 from corticolimbic.stats._weighted_mean import WeightedErrors as WeightedErrors
