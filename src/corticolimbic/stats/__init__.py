@@ -30,6 +30,9 @@ from corticolimbic.stats._expected_visits import ExpectedVisits as ExpectedVisit
 from corticolimbic.stats._expected_visits import expected_visits as expected_visits
 from corticolimbic.stats._fisher import fisher_z as fisher_z
 from corticolimbic.stats._fisher import inverse_fisher_z as inverse_fisher_z
+from corticolimbic.stats._head_size import HeadSize as HeadSize
+from corticolimbic.stats._hub_disruption import HubDisruption as HubDisruption
+from corticolimbic.stats._hub_disruption import nodal_degree as nodal_degree
 from corticolimbic.stats._imputation import ChainedEquations as ChainedEquations
 from corticolimbic.stats._imputation_draws import ImputationMethod as ImputationMethod
 from corticolimbic.stats._imputed import Imputed as Imputed
@@ -43,7 +46,11 @@ from corticolimbic.stats._mixed import MixedEffects as MixedEffects
 from corticolimbic.stats._mixed import RandomEffects as RandomEffects
 from corticolimbic.stats._mixed import mixed_model as mixed_model
 from corticolimbic.stats._mixed_problems import mixed_problems as mixed_problems
+from corticolimbic.stats._morphometric_similarity import MorphometricSimilarity as MorphometricSimilarity
+from corticolimbic.stats._morphometric_similarity import divergence_similarity as divergence_similarity
 from corticolimbic.stats._multiplicity import false_discovery as false_discovery
+from corticolimbic.stats._normative import NormativeModel as NormativeModel
+from corticolimbic.stats._normative import NormativeScores as NormativeScores
 from corticolimbic.stats._observation_weights import ObservationWeights as ObservationWeights
 from corticolimbic.stats._observation_weights import VisitModel as VisitModel
 from corticolimbic.stats._observation_weights import effective_size as effective_size
