@@ -59,6 +59,9 @@ from corticolimbic.stats._people_table import connectivity_table as connectivity
 from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
 from corticolimbic.stats._refusals import ModelError as ModelError
+from corticolimbic.stats._relative_rows import RelativeRows as RelativeRows
+from corticolimbic.stats._relative_rows import relative_rows as relative_rows
+from corticolimbic.stats._relative_settings import RelativeReference as RelativeReference
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
 from corticolimbic.stats._skill import skill as skill

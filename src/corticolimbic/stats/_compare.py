@@ -18,6 +18,7 @@ from corticolimbic.stats._design import Design, LeftOut, aligned, design
 from corticolimbic.stats._multiplicity import false_discovery
 from corticolimbic.stats._people_table import FEATURE_KEY, connectivity_table, covariate
 from corticolimbic.stats._refusals import ModelError
+from corticolimbic.stats._relative_rows import UNITS, RelativeRows, family_rank, relative_rows
 
 SITE = "site"
 
@@ -44,11 +45,14 @@ class Comparison:
         What was tested, as written to ``compare/declared.json``.
     problems
         People and features left out, models that could not be estimated.
+    relative
+        Relative measures, as ``settings.relative`` asks for; its rows are ``compare/relative.parquet``.
     """
 
     effects: pd.DataFrame
     declared: dict[str, Any]
     problems: tuple[Problem, ...]
+    relative: RelativeRows
 
 
 @dataclass
@@ -124,6 +128,10 @@ def compare(
     """
     table = connectivity_table(baseline, settings.statistic)
     found = _Found()
+    sites_of = populations.drop_duplicates("participant_id").set_index("participant_id")["site"]
+    relative = relative_rows(table, participants, sites_of, settings.relative, settings.relative_reference)
+    table = pd.concat([table, relative.table], axis=1) if len(relative.table.columns) else table
+    found.problems += relative.problems
     covariates = _covariates(settings, participants, quality, outcomes, found)
     questions = contrasts(outcomes)
     derived = sorted(set(settings.covariates) & set(outcomes["outcome"]))
@@ -154,7 +162,7 @@ def compare(
         "families": _families(effects),
         "notes": sorted(set(found.notes)),
     }
-    return Comparison(effects, declared, tuple(sorted(set(found.problems))))
+    return Comparison(effects, declared, tuple(sorted(set(found.problems))), relative)
 
 
 def _covariates(
@@ -264,7 +272,8 @@ def _rows(
     found: _Found,
 ) -> list[dict[str, Any]]:
     targets = values.columns.get_level_values("target")
-    ranks = np.array(["primary" if target in primary else "exploratory" for target in targets])
+    measures = values.columns.get_level_values("measure")
+    ranks = np.array([family_rank(*pair, primary) for pair in zip(measures, targets, strict=True)])
     families = np.array([f"{rank}: {place}" for rank in ranks])
     q = false_discovery(effects.p, families)
     rows = []
@@ -281,9 +290,8 @@ def _rows(
                 "analysis": "baseline",
                 "contrast": effects.contrast,
                 "estimate": effects.estimate[index],
-                "estimate_unit": "Fisher z"
-                if effects.es_kind == "Hedges g"
-                else "Fisher z per unit of the outcome",
+                "estimate_unit": UNITS.get(measures[index], "Fisher z")
+                + ("" if effects.es_kind == "Hedges g" else " per unit of the outcome"),
                 "se": effects.se[index],
                 "ci_low": effects.ci_low[index],
                 "ci_high": effects.ci_high[index],
@@ -313,7 +321,11 @@ def _families(effects: pd.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": name,
-                "description": f"{rank} edges of the circuit; {place}",
+                "description": (
+                    f"relative measures; {place}"
+                    if rank == "relative"
+                    else f"{rank} edges of the circuit; {place}"
+                ),
                 "n_tests": int(group["p"].notna().sum()),
             }
         )

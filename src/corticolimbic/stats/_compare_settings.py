@@ -7,6 +7,7 @@ from pydantic import Field
 from corticolimbic.features import Statistic
 from corticolimbic.foundation import Settings
 from corticolimbic.stats._linear import StandardErrors
+from corticolimbic.stats._relative_settings import RelativeMeasure, RelativeReference
 
 
 class CompareSettings(Settings):
@@ -30,4 +31,13 @@ class CompareSettings(Settings):
     )
     minimum_people: int = Field(
         default=10, ge=4, description="A feature that fewer people have is not tested."
+    )
+    relative: tuple[RelativeMeasure, ...] = Field(
+        default=(),
+        description="Relative measures tested beside the edges, a family of their own: hub_disruption, "
+        "z_normative.",
+    )
+    relative_reference: RelativeReference = Field(
+        default_factory=RelativeReference,
+        description="Whom relative measures are relative to, and what they take into account.",
     )
