@@ -125,7 +125,7 @@ def test_people_who_cannot_be_placed_are_named_once_each() -> None:
     rows, table, sites = study()
     wide = connectivity_table(rows, "pearson")
     lost, far, new = wide.index[:3]
-    table["age"] = [str(30 + at % 20) for at in range(60)]  # the reference spans what the others have
+    table["age"] = [str(30 + at // 5) for at in range(60)]  # the reference spans what the others have
     table.loc[lost, "age"] = "n/a"
     table.loc[[far, new], "group"] = "patient"
     table.loc[far, "age"] = "99"

@@ -16,8 +16,8 @@ class RelativeReference(Settings):
 
     column: str | None = Field(
         default=None,
-        description="Column of the participants table that marks the reference, for example group; null takes "
-        "everybody, each scored against the others.",
+        description="Column of the participants table that marks the reference, for example group; null "
+        "takes everybody, each scored against the others.",
     )
     value: str | None = Field(
         default=None,
