@@ -15,6 +15,7 @@ from corticolimbic.stats._effect_rows import Found, declared_families
 from corticolimbic.stats._joined_tables import by_task, check_names, covariates
 from corticolimbic.stats._people_table import connectivity_table
 from corticolimbic.stats._questions import contrasts
+from corticolimbic.stats._relative_rows import RelativeRows, relative_rows
 from corticolimbic.stats._visit_models import visit_models
 from corticolimbic.stats._visit_tables import VisitTables
 
@@ -31,11 +32,14 @@ class Comparison:
         What was tested, as written to ``compare/declared.json``.
     problems
         People and features left out, models that could not be estimated.
+    relative
+        Relative measures, as ``settings.relative`` asks for; its rows are ``compare/relative.parquet``.
     """
 
     effects: pd.DataFrame
     declared: dict[str, Any]
     problems: tuple[Problem, ...]
+    relative: RelativeRows
 
 
 def compare(
@@ -69,6 +73,10 @@ def compare(
     """
     table = connectivity_table(baseline, settings.statistic)
     found = Found()
+    sites_of = populations.drop_duplicates("participant_id").set_index("participant_id")["site"]
+    relative = relative_rows(table, participants, sites_of, settings.relative, settings.relative_reference)
+    table = pd.concat([table, relative.table], axis=1) if len(relative.table.columns) else table
+    found.problems += relative.problems
     columns = covariates(settings, participants, quality, outcomes, found)
     questions = contrasts(outcomes)
     check_names(settings, outcomes, questions)
@@ -97,4 +105,4 @@ def compare(
         "families": declared_families(effects),
         "notes": sorted(set(found.notes)),
     }
-    return Comparison(effects, declared, tuple(sorted(set(found.problems))))
+    return Comparison(effects, declared, tuple(sorted(set(found.problems))), relative)

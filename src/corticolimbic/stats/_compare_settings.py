@@ -9,6 +9,7 @@ from pydantic import Field
 from corticolimbic.features import Statistic
 from corticolimbic.foundation import Settings
 from corticolimbic.stats._linear import StandardErrors
+from corticolimbic.stats._relative_settings import RelativeMeasure, RelativeReference
 
 
 class VisitsSettings(Settings):
@@ -78,4 +79,13 @@ class CompareSettings(Settings):
     )
     longitudinal: VisitsSettings = Field(
         default=VisitsSettings(), description="What is asked of all visits together."
+    )
+    relative: tuple[RelativeMeasure, ...] = Field(
+        default=(),
+        description="Relative measures tested beside the edges, a family of their own: hub_disruption, "
+        "z_normative.",
+    )
+    relative_reference: RelativeReference = Field(
+        default_factory=RelativeReference,
+        description="Whom relative measures are relative to, and what they take into account.",
     )

@@ -12,6 +12,7 @@ from corticolimbic.foundation import Problem, problem
 from corticolimbic.stats._association import Effects
 from corticolimbic.stats._multiplicity import false_discovery
 from corticolimbic.stats._people_table import FEATURE_KEY
+from corticolimbic.stats._relative_rows import UNITS, family_rank
 
 
 @dataclass
@@ -34,9 +35,9 @@ class Found:
 
 
 def ranked(values: pd.DataFrame, primary: frozenset[str]) -> np.ndarray:
-    """Return ``primary`` or ``exploratory`` for each feature (METHODS M-5)."""
-    targets = values.columns.get_level_values("target")
-    return np.array(["primary" if target in primary else "exploratory" for target in targets])
+    """Return ``primary``, ``exploratory`` or ``relative`` for each feature (METHODS M-5)."""
+    levels = (values.columns.get_level_values(name) for name in ("measure", "target"))
+    return np.array([family_rank(*pair, primary) for pair in zip(*levels, strict=True)])
 
 
 def baseline_effects(
@@ -49,6 +50,7 @@ def baseline_effects(
 ) -> None:
     """Add a row for each feature of a model over people."""
     targets = values.columns.get_level_values("target")
+    measures = values.columns.get_level_values("measure")
     families = np.array([f"{rank}: {place}" for rank in ranked(values, primary)])
     q = false_discovery(effects.p, families)
     for index, column in enumerate(values.columns):
@@ -64,9 +66,8 @@ def baseline_effects(
                 "analysis": "baseline",
                 "contrast": effects.contrast,
                 "estimate": effects.estimate[index],
-                "estimate_unit": "Fisher z"
-                if effects.es_kind == "Hedges g"
-                else "Fisher z per unit of the outcome",
+                "estimate_unit": UNITS.get(measures[index], "Fisher z")
+                + ("" if effects.es_kind == "Hedges g" else " per unit of the outcome"),
                 "se": effects.se[index],
                 "ci_low": effects.ci_low[index],
                 "ci_high": effects.ci_high[index],
@@ -96,7 +97,9 @@ def declared_families(effects: pd.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": name,
-                "description": f"{rank} edges of the circuit; {place}",
+                "description": f"relative measures; {place}"
+                if rank == "relative"
+                else f"{rank} edges of the circuit; {place}",
                 "n_tests": int(group["p"].notna().sum()),
             }
         )

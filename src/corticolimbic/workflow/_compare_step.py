@@ -20,6 +20,7 @@ from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 QUALITY = ("mean_fd", "censored_share")
 _OUTPUTS = ("compare/effects.tsv", "compare/declared.json", "circuit.json")
+_RELATIVE = "compare/relative.parquet"
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -64,10 +65,15 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     )
     write_table(found.effects, "effects", context.out / _OUTPUTS[0])
     write_json(context.out / _OUTPUTS[1], found.declared)
+    kept = (_RELATIVE,) if len(found.relative.stored) else ()
+    if kept:
+        write_table(found.relative.stored, "relative", context.out / _RELATIVE)
     drawing = _drawing(edges, circuit_means(circuit, populations, settings.statistic))
     write_json(context.out / _OUTPUTS[2], drawing)
     return Outcome(
-        (*found.problems, *_unmeasured(edges, context.config)), facts={"n_effects": len(found.effects)}
+        (*found.problems, *_unmeasured(edges, context.config)),
+        facts={"n_effects": len(found.effects)},
+        outputs=kept,
     )
 
 
@@ -140,4 +146,4 @@ def _placed(name: str) -> dict[str, Any]:
     return {"id": name, "name": label, "group": known.group, "side": side or "M", **middle}
 
 
-COMPARE = Step("compare", "Comparing people", 3, _settings, _units, _compare, _OUTPUTS)
+COMPARE = Step("compare", "Comparing people", 3, _settings, _units, _compare, (*_OUTPUTS, _RELATIVE))
