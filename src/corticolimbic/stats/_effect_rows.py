@@ -36,8 +36,10 @@ class Found:
 
 def ranked(values: pd.DataFrame, primary: frozenset[str]) -> np.ndarray:
     """Return ``primary``, ``exploratory`` or ``relative`` for each feature (METHODS M-5)."""
-    levels = (values.columns.get_level_values(name) for name in ("measure", "target"))
-    return np.array([family_rank(*pair, primary) for pair in zip(*levels, strict=True)])
+    measures = values.columns.get_level_values("measure")
+    targets = values.columns.get_level_values("target")
+    pairs = zip(measures, targets, strict=True)
+    return np.array([family_rank(measure, target, primary) for measure, target in pairs])
 
 
 def baseline_effects(
