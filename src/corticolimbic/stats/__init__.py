@@ -34,6 +34,11 @@ from corticolimbic.stats._expected_visits import ExpectedVisits as ExpectedVisit
 from corticolimbic.stats._expected_visits import expected_visits as expected_visits
 from corticolimbic.stats._fisher import fisher_z as fisher_z
 from corticolimbic.stats._fisher import inverse_fisher_z as inverse_fisher_z
+from corticolimbic.stats._gee import GeeEffects as GeeEffects
+from corticolimbic.stats._gee import WorkingCorrelation as WorkingCorrelation
+from corticolimbic.stats._gee import gee as gee
+from corticolimbic.stats._gee_weights import RowWeights as RowWeights
+from corticolimbic.stats._gee_weights import row_weights as row_weights
 from corticolimbic.stats._icc import IccForm as IccForm
 from corticolimbic.stats._icc import Reliability as Reliability
 from corticolimbic.stats._icc import icc as icc
@@ -59,6 +64,8 @@ from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
 from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
+from corticolimbic.stats._pooled_models import PooledEffects as PooledEffects
+from corticolimbic.stats._pooled_models import pooled_models as pooled_models
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._reliability import RELIABILITY_ORDER as RELIABILITY_ORDER
 from corticolimbic.stats._reliability import best_reliability as best_reliability
