@@ -25,6 +25,7 @@ from corticolimbic.report._sections._people import people
 from corticolimbic.report._sections._problems import problems
 from corticolimbic.report._sections._quality import quality
 from corticolimbic.report._sections._record import citing, settings, visible, written
+from corticolimbic.report._sections._reliability import reliability
 from corticolimbic.report._sections._summary import summary
 from corticolimbic.report._svg import illustrate
 from corticolimbic.report._words import say
@@ -56,6 +57,7 @@ def render(out: Path) -> Path:
 def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     draw = partial(illustrate, folder=folder)
     lost = attrition(results, draw)
+    steady = reliability(results, draw)
     return (
         summary(results),
         people(results, draw),
@@ -64,6 +66,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         quality(results, draw),
         circuit(results, draw),
         effects(results, draw),
+        *((steady,) if steady is not None else ()),
         markers(results, draw),
         settings(results),
         citing(results),
