@@ -15,6 +15,7 @@ from corticolimbic.stats._mixed import quantile
 from corticolimbic.stats._patterns import patterns, refuse_infinite
 from corticolimbic.stats._refusals import ModelError
 from corticolimbic.stats._visit_design import VisitDesign
+from corticolimbic.stats._weighted_mean import WeightedErrors
 
 WorkingCorrelation = Literal["independence", "exchangeable"]
 _STEPS, _TOLERANCE = 100, 1e-11
@@ -75,6 +76,7 @@ def gee(
     weights: RowWeights | Float[np.ndarray, " rows"] | None = None,
     correlation: WorkingCorrelation = "independence",
     correction: Correction = "kauermann-carroll",
+    standard_errors: WeightedErrors = "jackknife",
     minimum_people: int = 10,
     level: float = 0.95,
 ) -> GeeEffects:
@@ -101,6 +103,10 @@ def gee(
         Of the residuals, which are smaller than errors: ``kauermann-carroll`` (2001, J Am Stat Assoc 96:1387;
         unbiased where the working covariance is right), ``mancl-derouen`` (2001, Biometrics 57:126; larger),
         or ``none``.
+    standard_errors
+        How the estimation of the weights from `row_weights` is counted: by leaving out one person at a time
+        (``jackknife``, weights fitted anew by one Newton step), or by stacked equations (``sandwich``), which
+        are too small where few people have large weights. Known weights, and none, always have the sandwich.
     minimum_people
         A feature that fewer people have is not estimated.
     level
@@ -177,13 +183,18 @@ def gee(
                     continue
                 turned_x, turned_y = (_whitened(part, person, found) for part in (matrix, y))
             rows = np.flatnonzero(present)
-            fit = solved(turned_y, turned_x, known[present], person, rows, correction, counted)
+            leave_out = standard_errors == "jackknife"
+            fit = solved(
+                turned_y, turned_x, known[present], person, rows, correction, counted, leave_out=leave_out
+            )
             estimate[:, chosen], covariance[chosen], df[:, chosen] = fit
             se[:, chosen] = np.sqrt(np.diagonal(covariance[chosen], axis1=1, axis2=2)).T
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimate / se
     half = quantile(df, level) * se
     words = [correlation, f"sandwich {correction}"]
+    if counted and standard_errors == "jackknife":
+        words[1] = "jackknife over people"
     words += ["weighted, weights counted"] if counted else ["weighted"] if weights is not None else []
     return GeeEffects(
         names=design.columns,

@@ -28,6 +28,8 @@ def solved(
     places: Int[np.ndarray, " rows"],
     correction: Correction,
     counted: RowWeights | None,
+    *,
+    leave_out: bool,
 ) -> tuple[
     Float[np.ndarray, "columns features"],
     Float[np.ndarray, "features columns columns"],
@@ -49,6 +51,8 @@ def solved(
         Of the residuals.
     counted
         Weights whose estimation is counted, or None.
+    leave_out
+        Whether it is counted by a jackknife, not by stacked equations.
     """
     size = np.linalg.norm(x, axis=0)
     x = x / size
@@ -60,6 +64,9 @@ def solved(
     covariance = np.empty((y.shape[1], x.shape[1], x.shape[1]))
     for start in range(0, y.shape[1], _CHUNK):
         part = slice(start, start + _CHUNK)
+        if counted is not None and leave_out:
+            covariance[part] = counted.jackknife(x, y[:, part], places)
+            continue
         fixed = np.empty_like(rest[:, part])
         for rows, powers in blocks:
             fixed[rows] = np.einsum("nab,nbf->naf", powers, rest[rows, part])

@@ -57,6 +57,31 @@ class RowWeights:
         found = self.source.counted_by_visit(spread)
         return found.reshape(len(found), n_columns, n_features)
 
+    def jackknife(
+        self,
+        x: Float[np.ndarray, "rows columns"],
+        y: Float[np.ndarray, "rows features"],
+        places: Int[np.ndarray, " rows"],
+    ) -> Float[np.ndarray, "features columns columns"]:
+        """Return the covariance of the estimates by leaving out one person at a time, weights fitted anew.
+
+        Parameters
+        ----------
+        x, y
+            Columns and features of rows.
+        places
+            Rows of the design that they are.
+        """
+        person, visit = self.people[places], self.visits[places]
+        parts = []
+        for _, weights in self.source.leave_one_out_by_visit():
+            turned = weights[:, person, visit][:, :, None] * x
+            inner = np.einsum("gra,rb->gab", turned, x)
+            parts.append(np.linalg.solve(inner, turned.transpose(0, 2, 1) @ y))
+        made = np.concatenate(parts)
+        made -= made.mean(axis=0)
+        return np.einsum("gcf,gdf->fcd", made, made) * (len(made) - 1) / len(made)
+
 
 def row_weights(design: VisitDesign, fitted: ObservationWeights, visits: pd.Series) -> RowWeights:
     """Return the weight of each visit of a design: of its person having been seen until then.

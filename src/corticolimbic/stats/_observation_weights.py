@@ -314,6 +314,32 @@ class ObservationWeights:
             weights[np.arange(len(gone)), gone] = 0.0
             yield gone, weights
 
+    def leave_one_out_by_visit(
+        self, chunk: int = 64
+    ) -> Iterator[tuple[Int[np.ndarray, " chunk"], Float[np.ndarray, "chunk people visits"]]]:
+        """Yield the weights of every visit without one person, as `leave_one_out` does of the last.
+
+        Parameters
+        ----------
+        chunk
+            Persons at a time: memory is ``chunk`` times people times visits.
+        """
+        seen = ~np.isnan(self.by_visit_)
+        for first in range(0, len(self._rows), chunk):
+            gone = self._rows[first : first + chunk]
+            logs, found = np.zeros((len(gone), len(seen))), np.zeros((len(gone), *seen.shape))
+            stages = iter(self._stages)
+            for visit, model in enumerate(self.models_):
+                if model.fit is not None:
+                    stage = next(stages)
+                    at = np.minimum(np.searchsorted(stage.rows, gone), len(stage.rows) - 1)
+                    moves = stage.moves[at] * (stage.rows[at] == gone)[:, None]
+                    linear = special.logit(stage.probability) - moves @ stage.matrix.T
+                    logs[:, stage.rows] += np.logaddexp(0, -linear) + np.log(stage.share)
+                found[:, :, visit] = np.where(seen[:, visit], np.minimum(np.exp(logs), self.limit_), 0.0)
+            found[np.arange(len(gone)), gone] = 0.0
+            yield gone, found
+
     @property
     def effective_(self) -> float:
         """Effective number of people seen (Kish 1965): squared sum over sum of squares of the weights."""
