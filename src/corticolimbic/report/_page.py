@@ -26,6 +26,7 @@ from corticolimbic.report._sections._people import people
 from corticolimbic.report._sections._problems import problems
 from corticolimbic.report._sections._quality import quality
 from corticolimbic.report._sections._record import citing, settings, visible, written
+from corticolimbic.report._sections._reliability import reliability
 from corticolimbic.report._sections._summary import summary
 from corticolimbic.report._svg import illustrate
 from corticolimbic.report._words import say
@@ -58,6 +59,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     draw = partial(illustrate, folder=folder)
     lost = attrition(results, draw)
     could = detectable(results, draw)
+    steady = reliability(results, draw)
     return (
         summary(results),
         people(results, draw),
@@ -67,6 +69,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         circuit(results, draw),
         effects(results, draw),
         *((could,) if could is not None else ()),
+        *((steady,) if steady is not None else ()),
         markers(results, draw),
         settings(results),
         citing(results),

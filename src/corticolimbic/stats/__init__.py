@@ -2,6 +2,10 @@
 
 from corticolimbic.stats._association import Effects as Effects
 from corticolimbic.stats._association import association as association
+from corticolimbic.stats._attenuation import Attenuation as Attenuation
+from corticolimbic.stats._attenuation import attenuation as attenuation
+from corticolimbic.stats._attenuation import attenuation_table as attenuation_table
+from corticolimbic.stats._attenuation import with_reliability as with_reliability
 from corticolimbic.stats._attrition import Attrition as Attrition
 from corticolimbic.stats._attrition import attrition as attrition
 from corticolimbic.stats._attrition_settings import AttritionSettings as AttritionSettings
@@ -35,9 +39,18 @@ from corticolimbic.stats._expected_visits import ExpectedVisits as ExpectedVisit
 from corticolimbic.stats._expected_visits import expected_visits as expected_visits
 from corticolimbic.stats._fisher import fisher_z as fisher_z
 from corticolimbic.stats._fisher import inverse_fisher_z as inverse_fisher_z
+from corticolimbic.stats._gee import GeeEffects as GeeEffects
+from corticolimbic.stats._gee import WorkingCorrelation as WorkingCorrelation
+from corticolimbic.stats._gee import gee as gee
+from corticolimbic.stats._gee_weights import RowWeights as RowWeights
+from corticolimbic.stats._gee_weights import row_weights as row_weights
 from corticolimbic.stats._head_size import HeadSize as HeadSize
 from corticolimbic.stats._hub_disruption import HubDisruption as HubDisruption
 from corticolimbic.stats._hub_disruption import nodal_degree as nodal_degree
+from corticolimbic.stats._icc import IccForm as IccForm
+from corticolimbic.stats._icc import Reliability as Reliability
+from corticolimbic.stats._icc import icc as icc
+from corticolimbic.stats._icc import stepped as stepped
 from corticolimbic.stats._imputation import ChainedEquations as ChainedEquations
 from corticolimbic.stats._imputation_draws import ImputationMethod as ImputationMethod
 from corticolimbic.stats._imputed import Imputed as Imputed
@@ -63,12 +76,17 @@ from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
 from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
+from corticolimbic.stats._pooled_models import PooledEffects as PooledEffects
+from corticolimbic.stats._pooled_models import pooled_models as pooled_models
 from corticolimbic.stats._questions import Contrast as Contrast
 from corticolimbic.stats._questions import contrasts as contrasts
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._relative_rows import RelativeRows as RelativeRows
 from corticolimbic.stats._relative_rows import relative_rows as relative_rows
 from corticolimbic.stats._relative_settings import RelativeReference as RelativeReference
+from corticolimbic.stats._reliability import RELIABILITY_ORDER as RELIABILITY_ORDER
+from corticolimbic.stats._reliability import best_reliability as best_reliability
+from corticolimbic.stats._reliability import reliability as reliability
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
 from corticolimbic.stats._site_effects import site_effects as site_effects

@@ -243,6 +243,48 @@ class ObservationWeights:
             found[stage.rows] -= scores @ np.linalg.solve(stage.information, slopes)
         return found
 
+    @property
+    def by_visit_(self) -> Float[np.ndarray, "people visits"]:
+        """Weight of each person fitted on at each visit; NaN from the first visit missed, and outside."""
+        found = np.full((len(self.weights_), len(self.visits_)), np.nan)
+        now = np.full(len(self.weights_), np.nan)
+        now[self._rows] = 1.0
+        stages = iter(self._stages)
+        for visit, model in enumerate(self.models_):
+            if model.fit is not None:
+                stage = next(stages)
+                seen = stage.residual > 0  # 1 - p where seen, -p where lost
+                now[stage.rows] *= np.where(seen, stage.share / stage.probability, np.nan)
+            found[:, visit] = np.minimum(now, self.limit_)
+        return found
+
+    def counted_by_visit(
+        self, moments: Float[np.ndarray, "people visits moments"]
+    ) -> Float[np.ndarray, "people moments"]:
+        """Return each person's sum over visits of weighted moments, the estimation of the weights counted.
+
+        As `counted`, with a weight for each visit: the model of a visit stands in the weights of that visit
+        and of every later one.
+
+        Parameters
+        ----------
+        moments
+            Weight (`by_visit_`) times moment of the people fitted on, 0 where a visit does not count.
+        """
+        free = np.nan_to_num(self.by_visit_) < self.limit_
+        found = moments.sum(axis=1)
+        active = moments * free[:, :, None]
+        stages = iter(self._stages)
+        for visit, model in enumerate(self.models_):
+            if model.fit is None:
+                continue
+            stage = next(stages)
+            later = active[stage.rows, visit:].sum(axis=1)
+            slopes = (stage.matrix * (1 - stage.probability)[:, None]).T @ later
+            scores = stage.matrix * stage.residual[:, None]
+            found[stage.rows] -= scores @ np.linalg.solve(stage.information, slopes)
+        return found
+
     def leave_one_out(
         self, chunk: int = 256
     ) -> Iterator[tuple[Int[np.ndarray, " chunk"], Float[np.ndarray, "chunk people"]]]:
@@ -271,6 +313,32 @@ class ObservationWeights:
             weights = np.where(seen, np.minimum(np.exp(logs), self.limit_), 0.0)
             weights[np.arange(len(gone)), gone] = 0.0
             yield gone, weights
+
+    def leave_one_out_by_visit(
+        self, chunk: int = 64
+    ) -> Iterator[tuple[Int[np.ndarray, " chunk"], Float[np.ndarray, "chunk people visits"]]]:
+        """Yield the weights of every visit without one person, as `leave_one_out` does of the last.
+
+        Parameters
+        ----------
+        chunk
+            Persons at a time: memory is ``chunk`` times people times visits.
+        """
+        seen = ~np.isnan(self.by_visit_)
+        for first in range(0, len(self._rows), chunk):
+            gone = self._rows[first : first + chunk]
+            logs, found = np.zeros((len(gone), len(seen))), np.zeros((len(gone), *seen.shape))
+            stages = iter(self._stages)
+            for visit, model in enumerate(self.models_):
+                if model.fit is not None:
+                    stage = next(stages)
+                    at = np.minimum(np.searchsorted(stage.rows, gone), len(stage.rows) - 1)
+                    moves = stage.moves[at] * (stage.rows[at] == gone)[:, None]
+                    linear = special.logit(stage.probability) - moves @ stage.matrix.T
+                    logs[:, stage.rows] += np.logaddexp(0, -linear) + np.log(stage.share)
+                found[:, :, visit] = np.where(seen[:, visit], np.minimum(np.exp(logs), self.limit_), 0.0)
+            found[np.arange(len(gone)), gone] = 0.0
+            yield gone, found
 
     @property
     def effective_(self) -> float:

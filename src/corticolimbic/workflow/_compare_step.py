@@ -11,7 +11,17 @@ import pandas as pd
 from corticolimbic.circuit import layout, measurable_edges, missing_regions, region, split_side
 from corticolimbic.features import read_sessions, read_table, write_table
 from corticolimbic.foundation import Problem, problem, write_json
-from corticolimbic.stats import VisitTables, baseline_rows, circuit_means, compare, measured_quality
+from corticolimbic.stats import (
+    RELIABILITY_ORDER,
+    VisitTables,
+    attenuation_table,
+    baseline_rows,
+    circuit_means,
+    compare,
+    measured_quality,
+    reliability,
+    with_reliability,
+)
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
@@ -19,8 +29,14 @@ from corticolimbic.workflow._measure_step import ROOM, circuit_atlas
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 QUALITY = ("mean_fd", "censored_share")
-_OUTPUTS = ("compare/effects.tsv", "compare/declared.json", "circuit.json")
 _RELATIVE = "compare/relative.parquet"
+_OUTPUTS = (
+    "compare/effects.tsv",
+    "compare/declared.json",
+    "circuit.json",
+    "compare/reliability.tsv",
+    "compare/attenuation.tsv",
+)
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -63,16 +79,17 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
         settings,
         _visits(context, _circuit_rows(everything, edges, QUALITY)),
     )
-    write_table(found.effects, "effects", context.out / _OUTPUTS[0])
-    write_json(context.out / _OUTPUTS[1], found.declared)
+    effects, reliable = _with_reliability(found.effects, everything, circuit, edges, populations, context)
+    write_table(effects, "effects", context.out / _OUTPUTS[0])
+    write_json(context.out / _OUTPUTS[1], {**found.declared, "reliability_order": _order()})
     kept = (_RELATIVE,) if len(found.relative.stored) else ()
     if kept:
         write_table(found.relative.stored, "relative", context.out / _RELATIVE)
     drawing = _drawing(edges, circuit_means(circuit, populations, settings.statistic))
     write_json(context.out / _OUTPUTS[2], drawing)
     return Outcome(
-        (*found.problems, *_unmeasured(edges, context.config)),
-        facts={"n_effects": len(found.effects)},
+        (*found.problems, *reliable, *_unmeasured(edges, context.config)),
+        facts={"n_effects": len(effects)},
         outputs=kept,
     )
 
@@ -89,6 +106,28 @@ def _visits(context: Context, rows: pd.DataFrame) -> VisitTables:
         context.config.compare.longitudinal.pain_column or outcome.pain_column,
         frozenset(name for name in made_of if name is not None),
     )
+
+
+def _with_reliability(
+    effects: pd.DataFrame,
+    everything: pd.DataFrame,
+    baseline: pd.DataFrame,
+    edges: Mapping[str, Mapping[str, Any]],
+    populations: pd.DataFrame,
+    context: Context,
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Write how reliable the edges are and what it means for the effects; return these with their ICC."""
+    sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"]
+    statistic = context.config.compare.statistic
+    table = reliability(_circuit_rows(everything, edges), baseline, sites, statistic)
+    write_table(table, "reliability", context.out / _OUTPUTS[3])
+    write_table(attenuation_table(effects, table), "attenuation", context.out / _OUTPUTS[4])
+    lacking = [] if table["icc"].notna().any() else [problem("CL633", found=f"{statistic}: no ICC")]
+    return with_reliability(effects, table), lacking
+
+
+def _order() -> list[str]:
+    return [f"{kind}: {form}" for kind, form in RELIABILITY_ORDER]
 
 
 def _edges(features: pd.DataFrame, config: Config) -> dict[str, dict[str, dict[str, Any]]]:

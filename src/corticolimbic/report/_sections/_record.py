@@ -55,6 +55,8 @@ _FILES = (
     "cohort/attrition_differences.tsv",
     "cohort/attrition_rates.tsv",
     "compare/effects.tsv",
+    "compare/reliability.tsv",
+    "compare/attenuation.tsv",
     "compare/declared.json",
     "circuit.json",
     "predict/scores.tsv",
