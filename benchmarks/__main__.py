@@ -14,6 +14,7 @@ from benchmarks import (
     _dataset,
     _maps,
     _mixed,
+    _permutation,
     _regions,
     _run_of_562,
     _start,
@@ -29,6 +30,7 @@ JOBS: tuple[Job, ...] = (
     _run_of_562.JOB,
     _association.JOB,
     _mixed.JOB,
+    _permutation.JOB,
     _start.JOB,
 )
 RESULTS = Path(__file__).with_name("results.tsv")

@@ -241,7 +241,7 @@ def _take_visits(
         whole = model.basis.reshape(people.size, -1)
         possible = log_arrangements(blocks, whole)
         direction = model.weights.reshape(people.size, -1)
-        if all(_fixed(column, blocks) for column in direction.T):
+        if _fixed(direction, blocks):
             raise ModelError(
                 "the effect is the same for all who may change places, so no order differs; use signs, or "
                 "the "
@@ -264,9 +264,10 @@ def check_told(matrix: np.ndarray, contrast: np.ndarray, effect: str) -> None:
         raise ModelError(f"{len(matrix)} rows are too few for {len(rows)} columns")
 
 
-def _fixed(column: np.ndarray, blocks: np.ndarray) -> bool:
-    """Whether a column is constant within every block."""
-    return all(np.ptp(column[blocks == block]) <= 1e-10 * np.abs(column).max() for block in np.unique(blocks))
+def _fixed(columns: np.ndarray, blocks: np.ndarray) -> bool:
+    """Whether no column varies within any block."""
+    bar = 1e-10 * np.abs(columns).max()
+    return all((np.ptp(columns[blocks == block], axis=0) <= bar).all() for block in np.unique(blocks))
 
 
 def _site_codes(design: Design, site: str | None) -> np.ndarray:

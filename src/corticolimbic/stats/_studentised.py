@@ -81,7 +81,7 @@ class Studentised:
         orders: Int[np.ndarray, "draws rows"],
         blocks: Int[np.ndarray, " rows"],
     ) -> Iterator[tuple[slice, slice, np.ndarray]]:
-        """Yield draws, features and the statistics after rows were put into these orders.
+        """Yield draws, features and the statistics after each row went to its place in these orders.
 
         Each row is a cluster. What does not vary within blocks stays orthogonal to the residuals whatever the
         order, and is left out.
@@ -104,7 +104,7 @@ class Studentised:
     def permuted_whole(
         self, residuals: Float[np.ndarray, "rows features"], orders: Int[np.ndarray, "draws clusters"]
     ) -> Iterator[tuple[slice, slice, np.ndarray]]:
-        """Yield draws, features and the statistics after clusters of equal size changed places as wholes."""
+        """Yield draws, features and the statistics after clusters of equal size came from these places."""
         n_clusters = self.starts.size
         corrected = self.corrected.reshape(n_clusters, -1)
         inside = np.add.reduceat(self.corrected[:, None] * self.basis, self.starts, axis=0)
