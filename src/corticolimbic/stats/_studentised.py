@@ -19,6 +19,7 @@ from jaxtyping import Bool, Float, Int
 from corticolimbic.stats._linear import StandardErrors
 
 _DRAWS, _FEATURES = 512, 1024  # at once: their products stay in the processor's cache
+_AT_ONCE = 500_000  # values of people who change places as wholes
 _TINY = 1e-300
 
 
@@ -110,12 +111,12 @@ class Studentised:
         inside = np.add.reduceat(self.corrected[:, None] * self.basis, self.starts, axis=0)
         for features in _chunks(residuals.shape[1], _FEATURES):
             values = residuals[:, features].reshape(n_clusters, corrected.shape[1], -1)
-            for draw, order in enumerate(orders):
-                moved = values[order]
-                products = self.basis.T @ moved.reshape(len(residuals), -1)
-                sums = np.einsum("gv,gvf->gf", corrected, moved) - inside @ products
-                error = np.sqrt(np.maximum((sums**2).sum(axis=0), _TINY))
-                yield slice(draw, draw + 1), features, (self.size * products[-1] / error)[None]
+            for some in _chunks(len(orders), max(1, _AT_ONCE // values.size)):
+                moved = values[orders[some]]
+                products = self.basis.T @ moved.reshape(len(moved), len(residuals), -1)
+                sums = np.einsum("gv,dgvf->dgf", corrected, moved) - inside @ products
+                error = np.sqrt(np.maximum((sums**2).sum(axis=1), _TINY))
+                yield some, features, self.size * products[:, -1] / error
 
     def multiplied(
         self, residuals: Float[np.ndarray, "rows features"], factors: Float[np.ndarray, "draws clusters"]
