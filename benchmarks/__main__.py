@@ -15,6 +15,7 @@ from benchmarks import (
     _dataset,
     _maps,
     _mixed,
+    _permutation,
     _regions,
     _run_of_562,
     _start,
@@ -31,6 +32,7 @@ JOBS: tuple[Job, ...] = (
     _association.JOB,
     _mixed.JOB,
     _combat.JOB,
+    _permutation.JOB,
     _start.JOB,
 )
 RESULTS = Path(__file__).with_name("results.tsv")

@@ -487,3 +487,26 @@ class TestTooFew:
         check_against_statsmodels(
             effect(study.run(), "NAc--PAG"), study.joined("NAc--PAG", persons), formula, "pain"
         )
+
+
+def test_family_wise_p_equivalence_and_power_stand_in_the_table() -> None:
+    study = Study()
+    asked = CompareSettings(covariates=("age", "sex", MEASURED), permutations=199, smallest_effect=0.5)
+    plain, found = study.run(), study.run(settings=asked)
+    columns = ["p_fwe", "p_equivalence"]
+    assert plain.effects[columns].isna().all().all()
+    rows = found.effects
+    tested = rows["p"].notna()
+    assert rows.loc[tested, [*columns, "detectable", "n_needed"]].notna().all().all()
+    assert rows.loc[tested, "p_fwe"].between(1 / 200, 1).all()
+    assert "CL627" not in codes(found)
+    pd.testing.assert_series_equal(rows["detectable"], plain.effects["detectable"])
+    strongest = rows.loc[rows["p"].idxmin()]
+    assert strongest["p_fwe"] == pytest.approx(1 / 200)
+    assert strongest["n_needed"] < strongest["n"]
+    again = study.run(settings=asked)
+    assert again.effects["p_fwe"].tolist() == rows["p_fwe"].tolist()
+    moved = study.run(settings=asked.model_copy(update={"seed": 1}))
+    assert moved.effects["p_fwe"].tolist() != rows["p_fwe"].tolist()
+    few = study.run(settings=asked.model_copy(update={"permutations": 9}))
+    assert "CL627" in codes(few)

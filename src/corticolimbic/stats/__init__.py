@@ -35,10 +35,17 @@ from corticolimbic.stats._design import aligned as aligned
 from corticolimbic.stats._design import design as design
 from corticolimbic.stats._effect_sizes import hedges_g as hedges_g
 from corticolimbic.stats._effect_sizes import partial_r as partial_r
+from corticolimbic.stats._equivalence import equivalence_correlation as equivalence_correlation
+from corticolimbic.stats._equivalence import equivalence_difference as equivalence_difference
+from corticolimbic.stats._equivalence import equivalence_raw as equivalence_raw
 from corticolimbic.stats._expected_visits import ExpectedVisits as ExpectedVisits
 from corticolimbic.stats._expected_visits import expected_visits as expected_visits
+from corticolimbic.stats._explained_variance import partial_eta_squared as partial_eta_squared
+from corticolimbic.stats._explained_variance import semipartial_r as semipartial_r
+from corticolimbic.stats._explained_variance import standardised_slope as standardised_slope
 from corticolimbic.stats._fisher import fisher_z as fisher_z
 from corticolimbic.stats._fisher import inverse_fisher_z as inverse_fisher_z
+from corticolimbic.stats._further_columns import further_columns as further_columns
 from corticolimbic.stats._gee import GeeEffects as GeeEffects
 from corticolimbic.stats._gee import WorkingCorrelation as WorkingCorrelation
 from corticolimbic.stats._gee import gee as gee
@@ -63,6 +70,8 @@ from corticolimbic.stats._mixed import Combination as Combination
 from corticolimbic.stats._mixed import MixedEffects as MixedEffects
 from corticolimbic.stats._mixed import RandomEffects as RandomEffects
 from corticolimbic.stats._mixed import mixed_model as mixed_model
+from corticolimbic.stats._mixed_effect_sizes import MixedEffectSizes as MixedEffectSizes
+from corticolimbic.stats._mixed_effect_sizes import mixed_effect_size as mixed_effect_size
 from corticolimbic.stats._mixed_problems import mixed_problems as mixed_problems
 from corticolimbic.stats._morphometric_similarity import MorphometricSimilarity as MorphometricSimilarity
 from corticolimbic.stats._morphometric_similarity import divergence_similarity as divergence_similarity
@@ -76,8 +85,12 @@ from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
 from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
+from corticolimbic.stats._permutation import permutation_test as permutation_test
 from corticolimbic.stats._pooled_models import PooledEffects as PooledEffects
 from corticolimbic.stats._pooled_models import pooled_models as pooled_models
+from corticolimbic.stats._power import detectable_t as detectable_t
+from corticolimbic.stats._power import people_needed as people_needed
+from corticolimbic.stats._power import power_t as power_t
 from corticolimbic.stats._questions import Contrast as Contrast
 from corticolimbic.stats._questions import contrasts as contrasts
 from corticolimbic.stats._refusals import ModelError as ModelError
@@ -87,6 +100,8 @@ from corticolimbic.stats._relative_settings import RelativeReference as Relative
 from corticolimbic.stats._reliability import RELIABILITY_ORDER as RELIABILITY_ORDER
 from corticolimbic.stats._reliability import best_reliability as best_reliability
 from corticolimbic.stats._reliability import reliability as reliability
+from corticolimbic.stats._resampled import Resampled as Resampled
+from corticolimbic.stats._resampled import resampling_problems as resampling_problems
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
 from corticolimbic.stats._site_effects import site_effects as site_effects
@@ -100,3 +115,4 @@ from corticolimbic.stats._visit_tables import VisitTables as VisitTables
 from corticolimbic.stats._weighted_mean import WeightedErrors as WeightedErrors
 from corticolimbic.stats._weighted_mean import WeightedMean as WeightedMean
 from corticolimbic.stats._weighted_mean import weighted_mean as weighted_mean
+from corticolimbic.stats._wild_bootstrap import wild_bootstrap as wild_bootstrap

@@ -49,6 +49,13 @@ class Effects:
         People in the feature's model (also where it could not be estimated).
     n_sites
         Sites in the feature's model; 0 where the design has no site column.
+    residual_sd
+        Of the model, under equal variances.
+    residual_df
+        People minus columns.
+    variance_factor
+        The tested column's diagonal element of (X'X)^-1: the classical standard error is ``residual_sd``
+        times its root.
     effect_size, es_low, es_high
         Standardised effect and interval (see `partial_r` and `hedges_g`).
     reason
@@ -78,6 +85,9 @@ class Effects:
     effect_size: Float[np.ndarray, " features"]
     es_low: Float[np.ndarray, " features"]
     es_high: Float[np.ndarray, " features"]
+    residual_sd: Float[np.ndarray, " features"]
+    residual_df: Float[np.ndarray, " features"]
+    variance_factor: Float[np.ndarray, " features"]
     reason: tuple[str, ...]
     alone: tuple[tuple[Hashable, ...], ...]
     es_kind: EffectSizeKind
@@ -184,7 +194,7 @@ def association(
         for feature in features:
             alone[feature] = tuple(design.people[row] for row, _ in gone)
         try:
-            _check_people(terms, kept.size, minimum_people, minimum_group)
+            check_people(terms, kept.size, minimum_people, minimum_group)
             columns, matrix = coded(terms)
             refuse(terms, columns, matrix, design.site)
             fit = fit_column(values[np.ix_(kept, features)], matrix, 1, standard_errors)
@@ -215,7 +225,10 @@ def association(
     )
 
 
-_FLOATS = ("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p", "effect_size", "es_low", "es_high")
+_FLOATS = (
+    *("estimate", "se", "ci_low", "ci_high", "statistic", "df", "p"),
+    *("effect_size", "es_low", "es_high", "residual_sd", "residual_df", "variance_factor"),
+)
 _CONSTANT = "the feature does not vary"
 _EXACT = "the columns of the model explain the feature exactly; no error is left to test with"
 
@@ -240,6 +253,9 @@ def _test(fit: LinearFit, kind: str, level: float) -> dict[str, np.ndarray]:
         "effect_size": size,
         "es_low": low,
         "es_high": high,
+        "residual_sd": fit.residual_sd,
+        "residual_df": np.full_like(fit.estimate, fit.df),
+        "variance_factor": np.full_like(fit.estimate, fit.variance_factor),
     }
 
 
@@ -251,7 +267,7 @@ def _check(values: np.ndarray, design: Design) -> None:
     refuse_infinite(values)
 
 
-def _check_people(terms: tuple[Term, ...], n_people: int, minimum_people: int, minimum_group: int) -> None:
+def check_people(terms: tuple[Term, ...], n_people: int, minimum_people: int, minimum_group: int) -> None:
     if n_people < minimum_people:
         raise ModelError(f"{n_people} people have the feature, of {minimum_people} needed")
     tested = terms[0]

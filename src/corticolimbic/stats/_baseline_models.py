@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from corticolimbic.foundation import Problem, problem
 from corticolimbic.stats._association import Effects, association
 from corticolimbic.stats._compare_settings import CompareSettings
 from corticolimbic.stats._design import Design, LeftOut, aligned, design
-from corticolimbic.stats._effect_rows import Found, baseline_effects
+from corticolimbic.stats._effect_rows import Found, baseline_effects, ranked
+from corticolimbic.stats._further_columns import further_columns
 from corticolimbic.stats._joined_tables import SITE, place_of
 from corticolimbic.stats._questions import Contrast
 from corticolimbic.stats._refusals import ModelError
@@ -50,7 +52,10 @@ def baseline_model(
     found.notes += [f"{place}: {note}" for note in model.notes]
     found.problems += [_left_out(item, question.outcome) for item in model.left_out]
     found.problems += _alone(effects, place)
-    baseline_effects(population, values, effects, primary, place, found)
+    families = np.array([f"{rank}: {place}" for rank in ranked(values, primary)])
+    further, problems = further_columns(effects, aligned(values, model), model, families, settings, place)
+    found.problems += problems
+    baseline_effects(population, values, effects, primary, place, found, further)
 
 
 def _design(people: pd.DataFrame, question: Contrast, names: tuple[str, ...]) -> Design:

@@ -9,6 +9,7 @@ from pydantic import Field
 from corticolimbic.features import Statistic
 from corticolimbic.foundation import Settings
 from corticolimbic.stats._linear import StandardErrors
+from corticolimbic.stats._permutation import Blocks
 from corticolimbic.stats._relative_settings import RelativeMeasure, RelativeReference
 
 
@@ -88,4 +89,28 @@ class CompareSettings(Settings):
     relative_reference: RelativeReference = Field(
         default_factory=RelativeReference,
         description="Whom relative measures are relative to, and what they take into account.",
+    )
+    permutations: int = Field(
+        default=0,
+        ge=0,
+        description="Rearrangements for family-wise p (p_fwe) by the largest statistic of each family: "
+        "permutation where people are exchangeable, wild bootstrap over visits. 0: none; 9999 is usual, and "
+        "fewer than 19 cannot reach 5 %.",
+    )
+    permutation_blocks: Blocks = Field(
+        default="site",
+        description="site: people change places within their site; none: all with all.",
+    )
+    seed: int = Field(
+        default=20210420,
+        ge=0,
+        description="Of the rearrangements; each set of tests has a stream of its own.",
+    )
+    smallest_effect: float | None = Field(
+        default=None,
+        gt=0,
+        le=5,
+        description="Smallest effect of interest, in standard deviations between groups (0.2, say); slopes "
+        "are held against the correlation that it is between groups of equal size. Gives p_equivalence; "
+        "without it equivalence is not tested.",
     )

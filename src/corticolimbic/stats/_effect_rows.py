@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,8 +50,9 @@ def baseline_effects(
     primary: frozenset[str],
     place: str,
     found: Found,
+    further: Mapping[str, np.ndarray],
 ) -> None:
-    """Add a row for each feature of a model over people."""
+    """Add a row for each feature of a model over people, with what `further_columns` says of it."""
     targets = values.columns.get_level_values("target")
     measures = values.columns.get_level_values("measure")
     families = np.array([f"{rank}: {place}" for rank in ranked(values, primary)])
@@ -77,7 +79,7 @@ def baseline_effects(
                 "df": effects.df[index],
                 "p": effects.p[index],
                 "q": q[index],
-                "p_fwe": np.nan,
+                **{name: float(column[index]) for name, column in further.items()},
                 "effect_size": effects.effect_size[index],
                 "es_low": effects.es_low[index],
                 "es_high": effects.es_high[index],
