@@ -51,6 +51,9 @@ from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
 from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
+from corticolimbic.stats._random_effects import MetaAnalysis as MetaAnalysis
+from corticolimbic.stats._random_effects import leave_one_out as leave_one_out
+from corticolimbic.stats._random_effects import meta_analysis as meta_analysis
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
