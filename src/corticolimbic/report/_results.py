@@ -37,6 +37,8 @@ _TABLES = {
     "attrition_differences": "cohort/attrition_differences.tsv",
     "attrition_rates": "cohort/attrition_rates.tsv",
     "effects": "compare/effects.tsv",
+    "pooled": "compare/pooled.tsv",
+    "site_summaries": "compare/site_summaries.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
 }
@@ -68,6 +70,8 @@ class Results:
         Tables by the schemas of `corticolimbic.features`, or None.
     attrition, attrition_differences, attrition_rates
         Tables by the schemas of `corticolimbic.features`, or None.
+    pooled, site_summaries
+        Tables by the schemas of `corticolimbic.features`, or None.
     flow, declared, circuit, markers, differences
         Records, or None.
     unreadable
@@ -90,6 +94,8 @@ class Results:
     effects: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
+    pooled: pd.DataFrame | None = None
+    site_summaries: pd.DataFrame | None = None
     ratings: pd.DataFrame | None = None
     trajectories: pd.DataFrame | None = None
     mean_courses: pd.DataFrame | None = None

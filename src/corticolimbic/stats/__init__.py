@@ -51,12 +51,15 @@ from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
 from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
+from corticolimbic.stats._pool_sites import PooledSites as PooledSites
+from corticolimbic.stats._pool_sites import pool_sites as pool_sites
 from corticolimbic.stats._random_effects import MetaAnalysis as MetaAnalysis
 from corticolimbic.stats._random_effects import leave_one_out as leave_one_out
 from corticolimbic.stats._random_effects import meta_analysis as meta_analysis
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
+from corticolimbic.stats._site_summaries import site_summaries as site_summaries
 from corticolimbic.stats._skill import skill as skill
 from corticolimbic.stats._visit_design import VisitDesign as VisitDesign
 from corticolimbic.stats._visit_design import visit_design as visit_design

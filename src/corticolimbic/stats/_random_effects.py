@@ -112,7 +112,7 @@ def meta_analysis(
     Returns
     -------
     MetaAnalysis
-        With one site that site's estimate and error; what needs two is NaN. With two, Hartung-Knapp's interval
+        With one site that site's estimate and error; what needs two is NaN. With two, the Hartung-Knapp one
         rests on one degree of freedom (t of 12.7) and says little: the common effect stands beside it.
 
     Raises

@@ -11,11 +11,12 @@ import pandas as pd
 from corticolimbic.circuit import layout, measurable_edges, missing_regions, region, split_side
 from corticolimbic.features import read_sessions, read_table, write_table
 from corticolimbic.foundation import Problem, problem, write_json
-from corticolimbic.stats import baseline_rows, circuit_means, compare, measured_quality
+from corticolimbic.stats import Comparison, baseline_rows, circuit_means, compare, measured_quality
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM, circuit_atlas
+from corticolimbic.workflow._site_files import SITE_FILES, declared_by_sites, write_sites
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = ("compare/effects.tsv", "compare/declared.json", "circuit.json")
@@ -25,6 +26,7 @@ def _settings(config: Config) -> dict[str, Any]:
     return {
         **config.compare.plain(),
         "baseline_session": baseline_session(config),
+        "declared_by_sites": declared_by_sites(config),
         **clinical_settings(config),
     }
 
@@ -44,24 +46,33 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     edges = _edges(everything, context.config)
     circuit = _circuit_rows(baseline, edges)
     populations = read_table("populations", context.out / "cohort/populations.parquet")
-    found = compare(
-        circuit,
-        measured_quality(baseline),
-        read_people(context.dataset, context.config.cohort).participants.table,
-        read_table("outcomes", context.out / "cohort/outcomes.parquet"),
-        populations,
-        frozenset(
-            target for targets in edges.values() for target, edge in targets.items() if edge["primary"]
-        ),
-        settings,
-    )
+    participants = read_people(context.dataset, context.config.cohort).participants.table
+    outcomes = read_table("outcomes", context.out / "cohort/outcomes.parquet")
+
+    def compared(members: pd.DataFrame) -> Comparison:
+        return compare(
+            circuit,
+            measured_quality(baseline),
+            participants,
+            outcomes,
+            members,
+            frozenset(
+                target for targets in edges.values() for target, edge in targets.items() if edge["primary"]
+            ),
+            settings,
+        )
+
+    found = compared(populations)
     write_table(found.effects, "effects", context.out / _OUTPUTS[0])
     write_json(context.out / _OUTPUTS[1], found.declared)
     drawing = _drawing(edges, circuit_means(circuit, populations, settings.statistic))
     write_json(context.out / _OUTPUTS[2], drawing)
-    return Outcome(
-        (*found.problems, *_unmeasured(edges, context.config)), facts={"n_effects": len(found.effects)}
-    )
+    problems = (*found.problems, *_unmeasured(edges, context.config))
+    outputs: tuple[str, ...] = ()
+    if settings.site_summaries:
+        outputs, told = write_sites(context, compared, circuit, participants, outcomes, populations)
+        problems = (*problems, *told)
+    return Outcome(problems, facts={"n_effects": len(found.effects)}, outputs=outputs)
 
 
 def _edges(features: pd.DataFrame, config: Config) -> dict[str, dict[str, dict[str, Any]]]:
@@ -116,4 +127,4 @@ def _placed(name: str) -> dict[str, Any]:
     return {"id": name, "name": label, "group": known.group, "side": side or "M", **middle}
 
 
-COMPARE = Step("compare", "Comparing people", 2, _settings, _units, _compare, _OUTPUTS)
+COMPARE = Step("compare", "Comparing people", 3, _settings, _units, _compare, (*_OUTPUTS, *SITE_FILES))

@@ -14,6 +14,7 @@ from corticolimbic.report._results import Results
 from corticolimbic.report._sections._effects_figure import forests, is_primary
 from corticolimbic.report._sections._effects_table import effects_table
 from corticolimbic.report._sections._people import Draw
+from corticolimbic.report._sections._sites import sites_blocks
 from corticolimbic.report._words import say
 
 _FAMILIES = 4
@@ -41,6 +42,7 @@ def effects(results: Results, draw: Draw) -> Section:
         else:
             blocks += forests(shown, results, draw)
         blocks += effects_table(shown, is_primary(shown, results), results)
+        blocks += sites_blocks(results, draw)
     return Section("effects", say("effects.title"), tuple(blocks))
 
 
