@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -85,8 +86,20 @@ def _plan(number: int, rows: pd.DataFrame, summaries: pd.DataFrame, results: Res
         caption=say(
             "sites.caption", population=label, task=key["task"], contrast=contrast(key["contrast"]), unit=unit
         ),
-        draw=lambda sheet: draw_forest(sheet, forest, legend, f"{unit}: {contrast(key['contrast'])}"),
+        draw=lambda sheet: draw_forest(
+            sheet,
+            [_short(row) for row in forest] if sheet.compact else forest,
+            legend,
+            f"{unit}: {contrast(key['contrast'])}",
+        ),
         data=pd.DataFrame(data),
+    )
+
+
+def _short(row: ForestRow) -> ForestRow:
+    """Return a row whose words fit a narrow sheet: names and values, as the intervals are drawn."""
+    return replace(
+        row, estimates=tuple(replace(item, words=item.words.partition(" [")[0]) for item in row.estimates)
     )
 
 
