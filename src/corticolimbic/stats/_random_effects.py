@@ -140,7 +140,7 @@ def meta_analysis(
 
     So the plain Hartung-Knapp interval keeps its promise with equal errors, and falls one point short with
     three or five sites of unequal ones; with the ad hoc correction it does not, at the price of caution with
-    three. The normal interval is too narrow throughout. Prediction intervals promise more than they keep, most
+    three. The normal interval is too narrow throughout, and prediction intervals promise too much, most
     below some ten sites, as is known of them (Partlett & Riley 2017, Stat Med 36:301).
     Standard errors are taken for known; of sites with few people they are not.
 
