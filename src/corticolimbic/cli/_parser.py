@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     for name, words in STEP_HELP.items():
         _step(commands, name, words)
     _report(commands)
+    _pool(commands)
     _validate(commands)
     _fetch(commands)
     _simulate(commands)
@@ -95,6 +96,20 @@ def _step(commands: argparse._SubParsersAction, name: str, words: str) -> None:
 def _report(commands: argparse._SubParsersAction) -> None:
     command = _add(commands, "report", "draw the page again from the tables of an earlier run")
     command.add_argument("out", type=_path, metavar="OUT", help="folder of an earlier run")
+
+
+def _pool(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "pool", "pool what several sites found, from files that hold no people")
+    command.add_argument(
+        "files",
+        type=_path,
+        nargs="+",
+        metavar="FILE",
+        help="a site's compare/site_summaries.tsv, or the results folder that holds it",
+    )
+    command.add_argument(
+        "out", type=_path, metavar="OUT", help="folder for the result: new, empty, or of an earlier pooling"
+    )
 
 
 def _validate(commands: argparse._SubParsersAction) -> None:

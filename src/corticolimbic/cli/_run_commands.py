@@ -117,6 +117,21 @@ def validate(options: Namespace) -> int:
     return 3 if any(item.severity == "failed" for item in problems) else 0
 
 
+def pool(options: Namespace) -> int:
+    """Pool the files of several sites."""
+    from corticolimbic.workflow import pool_files
+
+    result = pool_files(options.files, options.out)
+    _say(f"{result.n_pooled} effects pooled over {len(result.sites)} site(s): {', '.join(result.sites)}.")
+    _say_counts(result.problems)
+    for item in [item for item in result.problems if item.severity != "info"][:_SHOWN]:
+        _say(f"  {item}", error=True)
+    _say(f"Problems: {options.out / 'problems.tsv'}")
+    if result.page is not None:
+        _say(f"Page: {result.page}")
+    return result.exit_code
+
+
 def fetch(options: Namespace) -> int:
     """Fetch the exports of all sources that have an API."""
     from corticolimbic.cohort import fetch_redcap

@@ -1,3 +1,4 @@
 """The page: reads the tables of one results folder, draws and words them; computes nothing statistical."""
 
 from corticolimbic.report._page import render as render
+from corticolimbic.report._pool_page import render_pool as render_pool

@@ -51,7 +51,7 @@ def render(out: Path) -> Path:
         shutil.rmtree(folder)  # figures of an earlier run would stand beside this one's
     sections = _sections(results, folder)
     path = out / "report.html"
-    write_text(path, _html(results, sections))
+    write_text(path, page_text(results, sections))
     return path
 
 
@@ -77,7 +77,8 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     )
 
 
-def _html(results: Results, sections: tuple[Section, ...]) -> str:
+def page_text(results: Results, sections: tuple[Section, ...]) -> str:
+    """Return a page of sections as HTML that needs nothing but itself."""
     environment = Environment(
         loader=PackageLoader("corticolimbic.report", "templates"),
         autoescape=True,

@@ -39,6 +39,8 @@ _TABLES = {
     "effects": "compare/effects.tsv",
     "reliability": "compare/reliability.tsv",
     "attenuation": "compare/attenuation.tsv",
+    "pooled": "compare/pooled.tsv",
+    "site_summaries": "compare/site_summaries.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
 }
@@ -70,6 +72,8 @@ class Results:
         Tables by the schemas of `corticolimbic.features`, or None.
     attrition, attrition_differences, attrition_rates, reliability, attenuation
         Tables by the schemas of `corticolimbic.features`, or None.
+    pooled, site_summaries
+        Tables by the schemas of `corticolimbic.features`, or None.
     flow, declared, circuit, markers, differences
         Records, or None.
     unreadable
@@ -94,6 +98,8 @@ class Results:
     attenuation: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
+    pooled: pd.DataFrame | None = None
+    site_summaries: pd.DataFrame | None = None
     ratings: pd.DataFrame | None = None
     trajectories: pd.DataFrame | None = None
     mean_courses: pd.DataFrame | None = None

@@ -86,6 +86,8 @@ from corticolimbic.stats._people_table import connectivity_table as connectivity
 from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
 from corticolimbic.stats._permutation import permutation_test as permutation_test
+from corticolimbic.stats._pool_sites import PooledSites as PooledSites
+from corticolimbic.stats._pool_sites import pool_sites as pool_sites
 from corticolimbic.stats._pooled_models import PooledEffects as PooledEffects
 from corticolimbic.stats._pooled_models import pooled_models as pooled_models
 from corticolimbic.stats._power import detectable_t as detectable_t
@@ -93,6 +95,9 @@ from corticolimbic.stats._power import people_needed as people_needed
 from corticolimbic.stats._power import power_t as power_t
 from corticolimbic.stats._questions import Contrast as Contrast
 from corticolimbic.stats._questions import contrasts as contrasts
+from corticolimbic.stats._random_effects import MetaAnalysis as MetaAnalysis
+from corticolimbic.stats._random_effects import leave_one_out as leave_one_out
+from corticolimbic.stats._random_effects import meta_analysis as meta_analysis
 from corticolimbic.stats._refusals import ModelError as ModelError
 from corticolimbic.stats._relative_rows import RelativeRows as RelativeRows
 from corticolimbic.stats._relative_rows import relative_rows as relative_rows
@@ -105,6 +110,7 @@ from corticolimbic.stats._resampled import resampling_problems as resampling_pro
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
 from corticolimbic.stats._site_effects import site_effects as site_effects
+from corticolimbic.stats._site_summaries import site_summaries as site_summaries
 from corticolimbic.stats._skill import skill as skill
 from corticolimbic.stats._stored import StoredEstimator as StoredEstimator
 from corticolimbic.stats._tangent import TangentSpace as TangentSpace

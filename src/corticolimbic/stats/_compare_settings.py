@@ -114,3 +114,14 @@ class CompareSettings(Settings):
         "are held against the correlation that it is between groups of equal size. Gives p_equivalence; "
         "without it equivalence is not tested.",
     )
+    site_summaries: bool = Field(
+        default=True,
+        description="Write compare/site_summaries.tsv, each site's effects without its people, for pooling.",
+    )
+    site_name: str | None = Field(
+        default=None,
+        description="What this study's file calls it where the participants table has no column of sites.",
+    )
+    minimum_site_people: int = Field(
+        default=10, ge=4, description="Numbers over fewer people are withheld from the site's file."
+    )

@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy import special
 
+from corticolimbic.stats._between_sites import between_variance, hartung_knapp, typical_variance
+
 
 @dataclass(frozen=True)
 class MetaCorrelation:
@@ -128,20 +130,21 @@ def meta_correlation(
             common_high=common_high,
             left_out=left_out,
         )
-    tau2 = between_variance(z, variance)
-    mean, se = _hartung_knapp(z, variance, tau2)
-    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * se
-    low, high = np.tanh([mean - half, mean + half])
+    y, v = z[None, :], variance[None, :]
+    tau2 = between_variance(y, v)
+    mean, se = hartung_knapp(y, v, tau2)
+    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * float(se[0])
+    low, high = np.tanh([mean[0] - half, mean[0] + half])
     q = float(fisher @ (z - centre) ** 2)
     return MetaCorrelation(
-        value=float(np.tanh(mean)),
+        value=float(np.tanh(mean[0])),
         ci_low=float(low),
         ci_high=float(high),
-        p=float(2 * special.stdtr(k - 1, -abs(mean / se))),
+        p=float(2 * special.stdtr(k - 1, -abs(mean[0] / se[0]))),
         k=k,
         n=n,
-        tau2=tau2,
-        i2=tau2 / (tau2 + _typical_variance(variance)),
+        tau2=float(tau2[0]),
+        i2=float((tau2 / (tau2 + typical_variance(v)))[0]),
         q=q,
         q_p=float(special.chdtrc(k - 1, q)),
         common_value=common,
@@ -149,51 +152,6 @@ def meta_correlation(
         common_high=common_high,
         left_out=left_out,
     )
-
-
-def between_variance(z: Float[np.ndarray, " sites"], variance: Float[np.ndarray, " sites"]) -> float:
-    """Return the REML estimate of the variance between sites, 0 or more.
-
-    The restricted likelihood can have more than one maximum, so it is scanned before it is refined.
-    """
-    from scipy import optimize
-
-    spread = float(np.var(z, ddof=1))
-    if spread == 0:
-        return 0.0
-    upper = 20 * spread
-    grid = np.concatenate([[0.0], np.geomspace(1e-6, 1, 120) * upper])
-    losses = np.asarray(_restricted(grid, z, variance))
-    best = int(losses.argmin())
-    if best == 0:
-        inside = (0.0, float(grid[1]))
-    else:
-        inside = (float(grid[best - 1]), float(grid[min(best + 1, grid.size - 1)]))
-    found = optimize.minimize_scalar(
-        _restricted, bounds=inside, args=(z, variance), method="bounded", options={"xatol": 1e-12}
-    )
-    return float(found.x) if found.fun < losses[0] else 0.0
-
-
-def _restricted(tau2: float | np.ndarray, z: np.ndarray, variance: np.ndarray) -> np.ndarray | np.floating:
-    """Minus twice the restricted log-likelihood at each variance between sites, constants left out."""
-    weight = 1 / (variance + np.asarray(tau2)[..., None])
-    total = weight.sum(axis=-1)
-    mean = (weight * z).sum(axis=-1, keepdims=True) / total[..., None]
-    return -np.log(weight).sum(axis=-1) + np.log(total) + (weight * (z - mean) ** 2).sum(axis=-1)
-
-
-def _hartung_knapp(z: np.ndarray, variance: np.ndarray, tau2: float) -> tuple[float, float]:
-    weight = 1 / (variance + tau2)
-    mean = float((weight @ z) / weight.sum())
-    scale = float(weight @ (z - mean) ** 2) / (z.size - 1)
-    return mean, float(np.sqrt(max(1.0, scale) / weight.sum()))
-
-
-def _typical_variance(variance: np.ndarray) -> float:
-    """Return the sampling variance that Higgins & Thompson (2002, eq. 9) put into I2."""
-    weight = 1 / variance
-    return float((weight.size - 1) * weight.sum() / (weight.sum() ** 2 - (weight**2).sum()))
 
 
 def _unusable(r: float, n: int) -> str:

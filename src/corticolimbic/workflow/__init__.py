@@ -8,6 +8,8 @@ from corticolimbic.workflow._execute import Plan as Plan
 from corticolimbic.workflow._folder import is_ours as is_ours
 from corticolimbic.workflow._log import Progress as Progress
 from corticolimbic.workflow._page import PAGE as PAGE
+from corticolimbic.workflow._pool import PoolResult as PoolResult
+from corticolimbic.workflow._pool import pool_files as pool_files
 from corticolimbic.workflow._run import STEPS as STEPS
 from corticolimbic.workflow._run import Result as Result
 from corticolimbic.workflow._run import dry_run as dry_run

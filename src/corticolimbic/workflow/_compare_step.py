@@ -13,6 +13,8 @@ from corticolimbic.features import read_sessions, read_table, write_table
 from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.stats import (
     RELIABILITY_ORDER,
+    CompareSettings,
+    Comparison,
     VisitTables,
     attenuation_table,
     baseline_rows,
@@ -26,6 +28,7 @@ from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings,
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM, circuit_atlas
+from corticolimbic.workflow._site_files import SITE_FILES, declared_by_sites, write_sites
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 QUALITY = ("mean_fd", "censored_share")
@@ -48,6 +51,7 @@ def _settings(config: Config) -> dict[str, Any]:
             config.cohort.outcome.pain_column,
             config.cohort.outcome.before_column,
         ],
+        "declared_by_sites": declared_by_sites(config),
         **clinical_settings(config),
     }
 
@@ -67,31 +71,36 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     edges = _edges(everything, context.config)
     circuit = _circuit_rows(baseline, edges)
     populations = read_table("populations", context.out / "cohort/populations.parquet")
-    found = compare(
-        circuit,
-        measured_quality(baseline),
-        read_people(context.dataset, context.config.cohort).participants.table,
-        read_table("outcomes", context.out / "cohort/outcomes.parquet"),
-        populations,
-        frozenset(
-            target for targets in edges.values() for target, edge in targets.items() if edge["primary"]
-        ),
-        settings,
-        _visits(context, _circuit_rows(everything, edges, QUALITY)),
+    participants = read_people(context.dataset, context.config.cohort).participants.table
+    outcomes = read_table("outcomes", context.out / "cohort/outcomes.parquet")
+    quality = measured_quality(baseline)
+    primary = frozenset(
+        target for targets in edges.values() for target, edge in targets.items() if edge["primary"]
     )
+    visits = _visits(context, _circuit_rows(everything, edges, QUALITY))
+
+    def compared(members: pd.DataFrame, told: CompareSettings) -> Comparison:
+        return compare(circuit, quality, participants, outcomes, members, primary, told, visits)
+
+    found = compared(populations, settings)
     effects, reliable = _with_reliability(found.effects, everything, circuit, edges, populations, context)
     write_table(effects, "effects", context.out / _OUTPUTS[0])
     write_json(context.out / _OUTPUTS[1], {**found.declared, "reliability_order": _order()})
-    kept = (_RELATIVE,) if len(found.relative.stored) else ()
-    if kept:
+    problems = (*found.problems, *reliable, *_unmeasured(edges, context.config))
+    kept: tuple[str, ...] = ()
+    if len(found.relative.stored):
+        kept = (_RELATIVE,)
         write_table(found.relative.stored, "relative", context.out / _RELATIVE)
+    if settings.site_summaries:
+        # What is fitted over all people, or drawn many times, is no part of what a site sends.
+        alone = settings.model_copy(update={"permutations": 0, "relative": ()})
+        outputs, told = write_sites(
+            context, lambda members: compared(members, alone), circuit, participants, outcomes, populations
+        )
+        kept, problems = (*kept, *outputs), (*problems, *told)
     drawing = _drawing(edges, circuit_means(circuit, populations, settings.statistic))
     write_json(context.out / _OUTPUTS[2], drawing)
-    return Outcome(
-        (*found.problems, *reliable, *_unmeasured(edges, context.config)),
-        facts={"n_effects": len(effects)},
-        outputs=kept,
-    )
+    return Outcome(problems, facts={"n_effects": len(effects)}, outputs=kept)
 
 
 def _visits(context: Context, rows: pd.DataFrame) -> VisitTables:
@@ -185,4 +194,6 @@ def _placed(name: str) -> dict[str, Any]:
     return {"id": name, "name": label, "group": known.group, "side": side or "M", **middle}
 
 
-COMPARE = Step("compare", "Comparing people", 3, _settings, _units, _compare, (*_OUTPUTS, _RELATIVE))
+COMPARE = Step(
+    "compare", "Comparing people", 4, _settings, _units, _compare, (*_OUTPUTS, _RELATIVE, *SITE_FILES)
+)

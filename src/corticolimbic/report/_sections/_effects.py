@@ -25,6 +25,7 @@ from corticolimbic.report._results import Results
 from corticolimbic.report._sections._effects_figure import forests, is_primary
 from corticolimbic.report._sections._effects_table import effects_table
 from corticolimbic.report._sections._people import Draw
+from corticolimbic.report._sections._sites import sites_blocks
 from corticolimbic.report._words import say
 
 _FAMILIES = 4
@@ -49,6 +50,7 @@ def effects(results: Results, draw: Draw) -> Section:
             over = shown["analysis"] == "visits"
             for heading, rows in (("baseline", shown[~over]), ("visits", shown[over])):
                 blocks += _analysis(heading, rows, results, draw) if len(rows) else []
+        blocks += sites_blocks(results, draw)
     return Section("effects", say("effects.title"), tuple(blocks))
 
 
