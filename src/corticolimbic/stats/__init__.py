@@ -1,5 +1,7 @@
 """Estimators over people: models, correlations, meta-analysis, corrections. No files are read here."""
 
+from corticolimbic.stats._agreement import agreement as agreement
+from corticolimbic.stats._agreement_settings import AgreementSettings as AgreementSettings
 from corticolimbic.stats._association import Effects as Effects
 from corticolimbic.stats._association import association as association
 from corticolimbic.stats._attrition import Attrition as Attrition
