@@ -174,7 +174,7 @@ def _evidence(commands: argparse._SubParsersAction) -> None:
     )
     checked.add_argument("--table", type=_path, metavar="FILE", help="also write it as a table (TSV)")
     checked.add_argument(
-        "--condition", action="append", default=[], metavar="NAME", help="condition of the patients (CBP, ...)"
+        "--condition", action="append", default=[], metavar="NAME", help="the patients' condition (CBP, ...)"
     )
 
 

@@ -26,7 +26,7 @@ def agreement(effects: pd.DataFrame, settings: AgreementSettings) -> pd.DataFram
     """Hold every testable finding against the effects.
 
     A finding is tested by an effect on the same target and measure, in the same state, of the same contrast,
-    in people of its condition. Effects turn their sign where their groups are swapped. One row for each finding,
+    and in people of its condition. Effects turn their sign where their groups are swapped. One row for each finding,
     target and effect; one row where no effect tests it, saying why.
 
     Parameters
