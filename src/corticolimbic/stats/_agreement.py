@@ -25,9 +25,9 @@ _AT_BASELINE = frozenset({"baseline", "cross-sectional", "throughout"})
 def agreement(effects: pd.DataFrame, settings: AgreementSettings) -> pd.DataFrame:
     """Hold every testable finding against the effects.
 
-    A finding is tested by an effect on the same target and measure, in the same state, of the same contrast,
-    and in people of its condition. Effects turn their sign where their groups are swapped. One row for each finding,
-    target and effect; one row where no effect tests it, saying why.
+    A finding is tested by an effect on the same target and measure, in the same state, of the same
+    contrast, in people of its condition. Effects turn their sign where their groups are swapped. One row
+    for each finding, target and effect; one row where no effect tests it, saying why.
 
     Parameters
     ----------
