@@ -13,7 +13,15 @@ from corticolimbic.circuit import resolve
 from corticolimbic.cli import main
 from corticolimbic.evidence import claims, effects, findings
 from corticolimbic.features import read_table, schema, write_table
-from corticolimbic.stats import AgreementSettings, agreement
+from corticolimbic.foundation import SettingsError
+from corticolimbic.stats import (
+    AgreementSettings,
+    TTest,
+    agreement,
+    agreement_problems,
+    replication_bayes_factor,
+)
+from corticolimbic.stats._effect_sizes import hedges_g
 
 SIGN = {"increase": "+", "positive_corr": "+", "decrease": "-", "negative_corr": "-", "none": "0"}
 PERSISTENT = "relative_20: persistent - recovered"
@@ -133,3 +141,99 @@ def test_the_command_checks_a_table_and_a_folder(tmp_path: Path, capsys: pytest.
     assert verdicts(read_table("agreement", tmp_path / "agreement.tsv"), "F211") == ["agrees"]
     assert main(["evidence", "check", str(tmp_path / "nothing")]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("contrast", "finding", "verdict"),
+    [
+        ("relative_20 x time: persistent - recovered, per year", "F235", "opposite"),  # published: -
+        ("relative_20 x time: recovered - persistent, per month", "F235", "agrees"),
+        ("relative_20: change per year, persistent", "F186", "opposite"),
+        ("relative_20: change per year, recovered", "F186", "not tested"),
+        ("relative_20: change per year", "F186", "not tested"),
+        ("vas within people (deviation from the person mean)", "F087", "opposite"),
+        ("vas between people (person mean)", "F087", "not tested"),
+        ("vas: within - between people", "F087", "not tested"),
+        ("relative_20: persistent - recovered, at time 0", "F211", "agrees"),
+    ],
+)
+def test_effects_over_visits_test_change_and_slopes(contrast: str, finding: str, verdict: str) -> None:
+    target = {"F235": "mPFC--Hip", "F186": "PFC--Hip", "F087": "vmPFC--PAG", "F211": "NAc--mPFC"}[finding]
+    state = next(item.state for item in findings() if item.id == finding)
+    task = {"rest": "rest", "rating": "rating"}.get(state, "rating")
+    rows = table({"analysis": "visits", "contrast": contrast, "target": target, "task": task,
+                  "es_kind": "standardised slope"})  # fmt: skip
+    settings = AgreementSettings(
+        conditions=("CBP",) if finding == "F087" else (), states={state: (task,), "unstated": ()}
+    )
+    assert verdicts(agreement(rows, settings), finding) == [verdict]
+
+
+def test_a_change_is_absent_within_its_own_smallest_effect_and_a_slope_on_a_variable_never_is() -> None:
+    change = {"analysis": "visits", "contrast": "relative_20 x time: persistent - recovered, per year",
+              "target": "mPFC--Hip", "es_kind": "standardised slope", "at": (-0.1, 0.0, 0.1)}  # fmt: skip
+    state = next(item.state for item in findings() if item.id == "F235")
+    settings = AgreementSettings(states={state: ("rating",)})
+    assert verdicts(agreement(table({**change}), settings), "F235") == ["absent"]
+    strict = settings.model_copy(update={"smallest_change": 0.05})
+    assert verdicts(agreement(table({**change}), strict), "F235") == ["inconclusive"]
+
+
+def test_what_the_groups_were_made_of_tests_nothing() -> None:
+    drawn = table({"note": "drawn, not tested: the groups were made of this"})
+    row = agreement(drawn, AgreementSettings()).query("finding == 'F211'").iloc[0]
+    assert (row["verdict"], "made of this" in row["why"]) == ("not tested", True)
+
+
+def test_several_populations_and_estimators_count_once() -> None:
+    rows = [
+        {"population": "sensitivity", "at": (-0.9, -0.6, -0.3)},
+        {"population": "eligible", "statistic": "partial", "at": (-0.1, 0.2, 0.5)},
+        {"population": "eligible"},
+    ]
+    found = agreement(table(*rows), AgreementSettings(population="eligible"), statistic="pearson")
+    mine = found[found["finding"] == "F211"]
+    assert list(mine["counted"]) == ["yes", "no", "no"]
+    assert (mine.iloc[0]["population"], mine.iloc[0]["verdict"]) == ("eligible", "agrees")
+    assert set(mine["finding_verdict"]) == {"agrees"}
+    first = agreement(table(*rows), AgreementSettings()).query("finding == 'F211' and counted == 'yes'")
+    assert list(first["population"]) == ["sensitivity"]
+    whole = found.drop_duplicates("finding")
+    assert len(whole) == len(claims())
+
+
+def test_targets_that_differ_make_a_finding_mixed() -> None:
+    plan = {"task": "pain", "measure": "activation_evoked", "contrast": "group: patients - HC"}
+    both = table({**plan, "target": "S2", "at": (-0.1, 0, 0.1)}, {**plan, "target": "Ins"})
+    found = agreement(both, AgreementSettings(conditions=("CBP",))).query("finding == 'F080'")
+    assert set(found["finding_verdict"]) == {"mixed"}
+
+
+def test_labels_tasks_and_populations_that_stand_for_nothing_are_told() -> None:
+    odd = table({"contrast": "relative_20: A - B", "task": "movie"})
+    told = agreement_problems(odd, AgreementSettings(population="nobody"))
+    assert [(item.code, item.found) for item in told] == [
+        ("CL646", "A, B"), ("CL647", "movie"), ("CL648", "nobody")]  # fmt: skip
+    assert agreement_problems(table({}), AgreementSettings()) == []
+    with pytest.raises(SettingsError, match="more than one"):
+        AgreementSettings.from_mapping({"groups": {"patients": ["x"], "controls": ["X"]}}, source="test")
+
+
+def test_a_verified_effect_gives_its_size_and_a_replication_bayes_factor() -> None:
+    """E052 (derived there from E051, other code) prints d 0.60 [0.06, 1.15] of controls - patients."""
+    g, low, high = (float(x[0]) for x in hedges_g(np.array([-2.5]), 98, 4 / 100))
+    plan = {"task": "n/a", "measure": "volume", "target": "Amy", "contrast": "group: patients - HC", "df": 98}
+    row = (
+        agreement(table({**plan, "at": (low, g, high)}), AgreementSettings())
+        .query("finding == 'F153'")
+        .iloc[0]
+    )
+    derived = next(item for item in effects() if item.id == "E052")
+    assert row["published_size"] == pytest.approx(-derived.value, abs=0.006)
+    assert row["published_low"] == pytest.approx(-derived.ci_high, abs=0.006)
+    assert row["published_high"] == pytest.approx(-derived.ci_low, abs=0.006)
+    expected = replication_bayes_factor(TTest(-2.21, 52, 13.5), TTest(-2.5, 98, 25))
+    assert row["bf_replication"] == pytest.approx(expected, rel=1e-5)
+    assert row["bf_replication"] > 3
+    others = agreement(table({}), AgreementSettings()).query("finding == 'F211'")
+    assert others["bf_replication"].isna().all()

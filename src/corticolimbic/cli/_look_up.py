@@ -6,7 +6,7 @@ import shutil
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
-from corticolimbic.foundation import SettingsError
+from corticolimbic.foundation import SettingsError, read_json
 
 
 def look_up(options: Namespace) -> int:
@@ -51,18 +51,28 @@ def _check(options: Namespace) -> str:
     path = options.effects / "compare/effects.tsv" if options.effects.is_dir() else options.effects
     if not path.is_file():
         raise SettingsError(f"{path} does not exist; name a results folder of a run, or its effects.tsv")
-    settings = AgreementSettings(conditions=tuple(options.condition))
-    found = agreement(read_table("effects", path), settings)
+    declared = path.parent / "declared.json"
+    told = read_json(declared) if declared.is_file() else {}
+    found = agreement(
+        read_table("effects", path),
+        AgreementSettings(conditions=tuple(options.condition)),
+        statistic=str(told.get("statistic", "")),
+    )
     if options.table is not None:
         write_table(found, "agreement", options.table)
-    lines = [f"{name}: {n}" for name, n in found["verdict"].value_counts().items()]
-    tested = found[found["verdict"] != "not tested"]
+    whole = found.drop_duplicates("finding")["finding_verdict"].value_counts()
+    lines = ["findings by verdict:", *(f"  {name}: {n}" for name, n in whole.items())]
+    counted = found[found["counted"] == "yes"]
+    tested = counted[counted["verdict"] != "not tested"]
     lines += [
         f"{row.finding}  {row.target}  {row.measure}  published {row.direction} ({row.votes} cohorts)  "
         f"{row.effect_size:.2f} [{row.es_low:.2f}, {row.es_high:.2f}]  {row.verdict}: {row.why}"
+        + (f"; replication Bayes factor {row.bf_replication:.3g}" if row.bf_replication > 0 else "")
         for row in tested.itertuples()
     ]
-    untested = found.loc[found["verdict"] == "not tested", "why"].value_counts()
+    more = len(found) - len(counted)
+    lines += [f"{more} more effects of other populations, atlases or estimators"] if more else []
+    untested = counted.loc[counted["verdict"] == "not tested", "why"].value_counts()
     return "\n".join([*lines, *(f"not tested, {n}: {why}" for why, n in untested.items())])
 
 

@@ -17,6 +17,7 @@ from corticolimbic.foundation import package_version, write_text
 from corticolimbic.report import _lenient as read
 from corticolimbic.report._blocks import Section
 from corticolimbic.report._results import Results, read_results
+from corticolimbic.report._sections._agreement import agreement
 from corticolimbic.report._sections._attrition import attrition
 from corticolimbic.report._sections._circuit import circuit
 from corticolimbic.report._sections._effects import effects
@@ -56,6 +57,7 @@ def render(out: Path) -> Path:
 def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     draw = partial(illustrate, folder=folder)
     lost = attrition(results, draw)
+    known = agreement(results, draw)
     return (
         summary(results),
         people(results, draw),
@@ -64,6 +66,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         quality(results, draw),
         circuit(results, draw),
         effects(results, draw),
+        *((known,) if known is not None else ()),
         markers(results, draw),
         settings(results),
         citing(results),

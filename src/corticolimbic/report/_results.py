@@ -37,6 +37,7 @@ _TABLES = {
     "attrition_differences": "cohort/attrition_differences.tsv",
     "attrition_rates": "cohort/attrition_rates.tsv",
     "effects": "compare/effects.tsv",
+    "agreement": "agreement.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
 }
@@ -62,7 +63,7 @@ class Results:
         As written, empty where absent.
     config
         Text of ``config.yaml``, or None.
-    problems, sessions, quality, region_quality, outcomes, populations, effects, scores, evaluation
+    problems, sessions, quality, region_quality, outcomes, populations, effects, agreement, scores, evaluation
         Tables by the schemas of `corticolimbic.features`, or None.
     ratings, trajectories, mean_courses, rates, recovery, misclassification, completeness
         Tables by the schemas of `corticolimbic.features`, or None.
@@ -88,6 +89,7 @@ class Results:
     attrition_differences: pd.DataFrame | None = None
     attrition_rates: pd.DataFrame | None = None
     effects: pd.DataFrame | None = None
+    agreement: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
     ratings: pd.DataFrame | None = None

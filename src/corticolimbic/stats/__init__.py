@@ -1,6 +1,7 @@
 """Estimators over people: models, correlations, meta-analysis, corrections. No files are read here."""
 
 from corticolimbic.stats._agreement import agreement as agreement
+from corticolimbic.stats._agreement import agreement_problems as agreement_problems
 from corticolimbic.stats._agreement_settings import AgreementSettings as AgreementSettings
 from corticolimbic.stats._association import Effects as Effects
 from corticolimbic.stats._association import association as association
@@ -54,6 +55,8 @@ from corticolimbic.stats._people_table import connectivity_table as connectivity
 from corticolimbic.stats._people_table import covariate as covariate
 from corticolimbic.stats._people_table import measured_quality as measured_quality
 from corticolimbic.stats._refusals import ModelError as ModelError
+from corticolimbic.stats._replication import TTest as TTest
+from corticolimbic.stats._replication import replication_bayes_factor as replication_bayes_factor
 from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
 from corticolimbic.stats._skill import skill as skill
