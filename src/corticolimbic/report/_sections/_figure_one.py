@@ -92,7 +92,14 @@ def _rows(table: pd.DataFrame) -> Iterator[_Drawn]:
         by_sign: dict[str, set[str]] = {}
         for sign, cohorts in zip(group["direction"], group["cohorts"], strict=True):
             by_sign.setdefault(str(sign), set()).update(filter(None, str(cohorts).split(";")))
-        signs = sorted(by_sign, key=lambda sign: (-len(by_sign[sign]), list(SIGNS).index(sign)))
+        signs = sorted(
+            by_sign,
+            key=lambda sign: (
+                -len(by_sign[sign]),
+                sign not in SIGNS,
+                list(SIGNS).index(sign) if sign in SIGNS else 0,
+            ),
+        )
         words = " / ".join(_cohorts(len(by_sign[sign])) for sign in signs)
         verified = _first(group[group["published_size"].notna()])
         tested = _first(group[group["verdict"] != "not tested"])
