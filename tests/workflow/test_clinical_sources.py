@@ -77,7 +77,7 @@ def test_a_changed_export_is_read_again_and_nothing_is_measured_again(study: tup
     assert "Nothing to do" in again.out
     export(out.parent, **{"002": (7, 7)})
     changed = run(dataset, out, command="cohort", config=config(out.parent))
-    assert "1 of 8 units" in changed.out
+    assert "1 of 7 units" in changed.out
     outcomes = read_table("outcomes", out / "cohort/outcomes.parquet")
     persistent = outcomes[outcomes["outcome"] == "persistent_20"].set_index("participant_id")["value"]
     assert persistent["sub-002"] == 1
