@@ -6,7 +6,7 @@ import shutil
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
-from corticolimbic.foundation import SettingsError
+from corticolimbic.foundation import SettingsError, read_json
 
 
 def look_up(options: Namespace) -> int:
@@ -20,6 +20,8 @@ def _evidence(options: Namespace) -> str:
 
     if options.action == "show":
         return evidence.show_text(options.id)
+    if options.action == "check":
+        return _check(options)
     filters = {
         "findings": ("region", "measure", "condition", "state"),
         "effects": ("measure", "state"),
@@ -39,6 +41,39 @@ def _evidence(options: Namespace) -> str:
     if not rows:
         raise SettingsError(_nothing(options.table, chosen))
     return evidence.list_text(rows, shutil.get_terminal_size((110, 40)).columns)
+
+
+def _check(options: Namespace) -> str:
+    """Return how a table of effects agrees with the findings, and write it where that was asked for."""
+    from corticolimbic.features import read_table, write_table
+    from corticolimbic.stats import AgreementSettings, agreement
+
+    path = options.effects / "compare/effects.tsv" if options.effects.is_dir() else options.effects
+    if not path.is_file():
+        raise SettingsError(f"{path} does not exist; name a results folder of a run, or its effects.tsv")
+    declared = path.parent / "declared.json"
+    told = read_json(declared) if declared.is_file() else {}
+    found = agreement(
+        read_table("effects", path),
+        AgreementSettings(conditions=tuple(options.condition)),
+        statistic=str(told.get("statistic", "")),
+    )
+    if options.table is not None:
+        write_table(found, "agreement", options.table)
+    whole = found.drop_duplicates("finding")["finding_verdict"].value_counts()
+    lines = ["findings by verdict:", *(f"  {name}: {n}" for name, n in whole.items())]
+    counted = found[found["counted"] == "yes"]
+    tested = counted[counted["verdict"] != "not tested"]
+    lines += [
+        f"{row.finding}  {row.target}  {row.measure}  published {row.direction} ({row.votes} cohorts)  "
+        f"{row.effect_size:.2f} [{row.es_low:.2f}, {row.es_high:.2f}]  {row.verdict}: {row.why}"
+        + (f"; replication Bayes factor {row.bf_replication:.3g}" if row.bf_replication > 0 else "")
+        for row in tested.itertuples()
+    ]
+    more = len(found) - len(counted)
+    lines += [f"{more} more effects of other populations, atlases or estimators"] if more else []
+    untested = counted.loc[counted["verdict"] == "not tested", "why"].value_counts()
+    return "\n".join([*lines, *(f"not tested, {n}: {why}" for why, n in untested.items())])
 
 
 def _nothing(table: str, chosen: Mapping[str, str]) -> str:

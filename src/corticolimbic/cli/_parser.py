@@ -188,6 +188,14 @@ def _evidence(commands: argparse._SubParsersAction) -> None:
         listing.add_argument(f"--{name}", metavar="TEXT", help=words)
     shown = _add(actions, "show", "show one finding, effect or fact with its source")
     shown.add_argument("id", metavar="ID", help="for example F001, E001 or M01")
+    checked = _add(actions, "check", "say how effects over people agree with the published findings")
+    checked.add_argument(
+        "effects", type=_path, metavar="OUT_OR_EFFECTS_TSV", help="results folder, or a table of effects"
+    )
+    checked.add_argument("--table", type=_path, metavar="FILE", help="also write it as a table (TSV)")
+    checked.add_argument(
+        "--condition", action="append", default=[], metavar="NAME", help="the patients' condition (CBP, ...)"
+    )
 
 
 def _markers(commands: argparse._SubParsersAction) -> None:

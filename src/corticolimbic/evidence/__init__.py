@@ -1,5 +1,7 @@
 """What is known: findings of the review, published effects, facts of the theories, as tables and queries."""
 
+from corticolimbic.evidence._claims import Claim as Claim
+from corticolimbic.evidence._claims import claims as claims
 from corticolimbic.evidence._effects import Effect as Effect
 from corticolimbic.evidence._effects import effects as effects
 from corticolimbic.evidence._facts import Fact as Fact

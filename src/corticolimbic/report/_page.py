@@ -17,6 +17,7 @@ from corticolimbic.foundation import package_version, write_text
 from corticolimbic.report import _lenient as read
 from corticolimbic.report._blocks import Section
 from corticolimbic.report._results import Results, read_results
+from corticolimbic.report._sections._agreement import agreement
 from corticolimbic.report._sections._attrition import attrition
 from corticolimbic.report._sections._circuit import circuit
 from corticolimbic.report._sections._detectable import detectable
@@ -60,6 +61,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     lost = attrition(results, draw)
     could = detectable(results, draw)
     steady = reliability(results, draw)
+    known = agreement(results, draw)
     return (
         summary(results),
         people(results, draw),
@@ -70,6 +72,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         effects(results, draw),
         *((could,) if could is not None else ()),
         *((steady,) if steady is not None else ()),
+        *((known,) if known is not None else ()),
         markers(results, draw),
         settings(results),
         citing(results),

@@ -41,6 +41,7 @@ _TABLES = {
     "attenuation": "compare/attenuation.tsv",
     "pooled": "compare/pooled.tsv",
     "site_summaries": "compare/site_summaries.tsv",
+    "agreement": "agreement.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
 }
@@ -66,7 +67,7 @@ class Results:
         As written, empty where absent.
     config
         Text of ``config.yaml``, or None.
-    problems, sessions, quality, region_quality, outcomes, populations, effects, scores, evaluation
+    problems, sessions, quality, region_quality, outcomes, populations, effects, agreement, scores, evaluation
         Tables by the schemas of `corticolimbic.features`, or None.
     ratings, trajectories, mean_courses, rates, recovery, misclassification, completeness
         Tables by the schemas of `corticolimbic.features`, or None.
@@ -96,6 +97,7 @@ class Results:
     effects: pd.DataFrame | None = None
     reliability: pd.DataFrame | None = None
     attenuation: pd.DataFrame | None = None
+    agreement: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
     pooled: pd.DataFrame | None = None

@@ -1,5 +1,8 @@
 """Estimators over people: models, correlations, meta-analysis, corrections. No files are read here."""
 
+from corticolimbic.stats._agreement import agreement as agreement
+from corticolimbic.stats._agreement import agreement_problems as agreement_problems
+from corticolimbic.stats._agreement_settings import AgreementSettings as AgreementSettings
 from corticolimbic.stats._association import Effects as Effects
 from corticolimbic.stats._association import association as association
 from corticolimbic.stats._attenuation import Attenuation as Attenuation
@@ -105,6 +108,8 @@ from corticolimbic.stats._relative_settings import RelativeReference as Relative
 from corticolimbic.stats._reliability import RELIABILITY_ORDER as RELIABILITY_ORDER
 from corticolimbic.stats._reliability import best_reliability as best_reliability
 from corticolimbic.stats._reliability import reliability as reliability
+from corticolimbic.stats._replication import TTest as TTest
+from corticolimbic.stats._replication import replication_bayes_factor as replication_bayes_factor
 from corticolimbic.stats._resampled import Resampled as Resampled
 from corticolimbic.stats._resampled import resampling_problems as resampling_problems
 from corticolimbic.stats._rubin import Pooled as Pooled

@@ -15,7 +15,7 @@ from corticolimbic.dataset import DatasetSettings
 from corticolimbic.foundation import Settings, SettingsError, read_yaml
 from corticolimbic.measure import MeasureSettings
 from corticolimbic.predict import PredictSettings
-from corticolimbic.stats import AttritionSettings, CompareSettings
+from corticolimbic.stats import AgreementSettings, AttritionSettings, CompareSettings
 
 
 class Config(Settings):
@@ -30,6 +30,9 @@ class Config(Settings):
         default=AttritionSettings(), description="Who was lost, and what stands for them."
     )
     compare: CompareSettings = Field(default=CompareSettings(), description="What is compared over people.")
+    agreement: AgreementSettings = Field(
+        default=AgreementSettings(), description="How effects are held against published findings."
+    )
     predict: PredictSettings = Field(default=PredictSettings(), description="Which markers are applied.")
 
 

@@ -14,6 +14,7 @@ from corticolimbic.foundation import (
     problem,
     sweep_temporary,
 )
+from corticolimbic.workflow._agreement_step import AGREEMENT
 from corticolimbic.workflow._check_settings import check_settings
 from corticolimbic.workflow._clinical import read_people, usable_runs
 from corticolimbic.workflow._cohort_step import COHORT
@@ -29,7 +30,7 @@ from corticolimbic.workflow._predict_step import PREDICT
 from corticolimbic.workflow._records import Record, load_records
 from corticolimbic.workflow._step import Context, Found, Step
 
-STEPS: tuple[Step, ...] = (MEASURE, COHORT, COMPARE, PREDICT)
+STEPS: tuple[Step, ...] = (MEASURE, COHORT, COMPARE, AGREEMENT, PREDICT)
 """All steps in order; the page comes after them."""
 OK, NOTHING_USABLE, SOME_UNREADABLE = 0, 1, 3
 """Exit codes (2 is for usage)."""
@@ -82,7 +83,7 @@ def run(
     config
         All settings.
     until
-        Last step: measure, cohort, compare, predict or report.
+        Last step: measure, cohort, compare, agreement, predict or report.
     n_jobs
         Processes; by default as many as this process has cores.
     verify
