@@ -18,6 +18,7 @@ from corticolimbic.report import _lenient as read
 from corticolimbic.report._blocks import Section
 from corticolimbic.report._results import Results, read_results
 from corticolimbic.report._sections._attrition import attrition
+from corticolimbic.report._sections._harmonisation import harmonisation
 from corticolimbic.report._sections._circuit import circuit
 from corticolimbic.report._sections._effects import effects
 from corticolimbic.report._sections._marker import markers
@@ -56,6 +57,7 @@ def render(out: Path) -> Path:
 def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     draw = partial(illustrate, folder=folder)
     lost = attrition(results, draw)
+    sites = harmonisation(results, draw)
     return (
         summary(results),
         people(results, draw),
@@ -63,6 +65,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         problems(results),
         quality(results, draw),
         circuit(results, draw),
+        *((sites,) if sites is not None else ()),
         effects(results, draw),
         markers(results, draw),
         settings(results),

@@ -37,6 +37,7 @@ _TABLES = {
     "attrition_differences": "cohort/attrition_differences.tsv",
     "attrition_rates": "cohort/attrition_rates.tsv",
     "effects": "compare/effects.tsv",
+    "harmonisation": "compare/harmonisation.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
 }
@@ -66,7 +67,7 @@ class Results:
         Tables by the schemas of `corticolimbic.features`, or None.
     ratings, trajectories, mean_courses, rates, recovery, misclassification, completeness
         Tables by the schemas of `corticolimbic.features`, or None.
-    attrition, attrition_differences, attrition_rates
+    attrition, attrition_differences, attrition_rates, harmonisation
         Tables by the schemas of `corticolimbic.features`, or None.
     flow, declared, circuit, markers, differences
         Records, or None.
@@ -88,6 +89,7 @@ class Results:
     attrition_differences: pd.DataFrame | None = None
     attrition_rates: pd.DataFrame | None = None
     effects: pd.DataFrame | None = None
+    harmonisation: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
     ratings: pd.DataFrame | None = None

@@ -19,7 +19,7 @@ from corticolimbic.workflow._measure_step import ROOM, circuit_atlas
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 QUALITY = ("mean_fd", "censored_share")
-_OUTPUTS = ("compare/effects.tsv", "compare/declared.json", "circuit.json")
+_OUTPUTS = ("compare/effects.tsv", "compare/declared.json", "circuit.json", "compare/harmonisation.tsv")
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -64,6 +64,7 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     )
     write_table(found.effects, "effects", context.out / _OUTPUTS[0])
     write_json(context.out / _OUTPUTS[1], found.declared)
+    write_table(found.harmonisation, "harmonisation", context.out / _OUTPUTS[3])
     drawing = _drawing(edges, circuit_means(circuit, populations, settings.statistic))
     write_json(context.out / _OUTPUTS[2], drawing)
     return Outcome(
