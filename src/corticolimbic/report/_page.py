@@ -18,9 +18,9 @@ from corticolimbic.report import _lenient as read
 from corticolimbic.report._blocks import Section
 from corticolimbic.report._results import Results, read_results
 from corticolimbic.report._sections._attrition import attrition
-from corticolimbic.report._sections._harmonisation import harmonisation
 from corticolimbic.report._sections._circuit import circuit
 from corticolimbic.report._sections._effects import effects
+from corticolimbic.report._sections._harmonisation import harmonisation
 from corticolimbic.report._sections._marker import markers
 from corticolimbic.report._sections._people import people
 from corticolimbic.report._sections._problems import problems

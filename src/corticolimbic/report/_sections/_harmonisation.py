@@ -61,7 +61,7 @@ def _figure(rows: pd.DataFrame) -> Plan:
                 float(last["low"]),
                 float(last["high"]),
                 QUIET,
-                "circle",
+                "o",
                 say("harmonisation.chance"),
                 quiet=True,
             )
