@@ -56,7 +56,7 @@ def test_three_centres_before_and_after(shared_data: Path, method: str) -> None:
     within = np.eye(len(tested)) - dummies @ np.linalg.pinv(dummies)
     figures = {}
     for stage, tables in (("before", before), (method, after)):
-        whole, one, two = (table.to_numpy() for table in tables)
+        one, two = (table.to_numpy() for table in tables[1:])
         figures[stage] = np.median(_icc(one, two)), np.median(_icc(within @ one, within @ two))
     kept = {
         name: np.corrcoef(*(_partial(part[0].to_numpy(), tested, name) for part in (before, after)))[0, 1]
