@@ -35,7 +35,7 @@ def test_covbat_equals_its_steps_written_out() -> None:
     np.testing.assert_allclose(mine.to_numpy(), expected, atol=1e-9)
 
 
-def _visits(n_features: int = 4) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _visits(n_features: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
     rng = np.random.default_rng(7)
     person = np.repeat(np.arange(48), 3)
     visits = pd.DataFrame({"participant_id": [f"sub-{one:02d}" for one in person]})

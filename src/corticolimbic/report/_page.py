@@ -22,6 +22,7 @@ from corticolimbic.report._sections._attrition import attrition
 from corticolimbic.report._sections._circuit import circuit
 from corticolimbic.report._sections._detectable import detectable
 from corticolimbic.report._sections._effects import effects
+from corticolimbic.report._sections._harmonisation import harmonisation
 from corticolimbic.report._sections._marker import markers
 from corticolimbic.report._sections._people import people
 from corticolimbic.report._sections._problems import problems
@@ -62,6 +63,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     could = detectable(results, draw)
     steady = reliability(results, draw)
     known = agreement(results, draw)
+    sites = harmonisation(results, draw)
     return (
         summary(results),
         people(results, draw),
@@ -69,6 +71,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         problems(results),
         quality(results, draw),
         circuit(results, draw),
+        *((sites,) if sites is not None else ()),
         effects(results, draw),
         *((could,) if could is not None else ()),
         *((steady,) if steady is not None else ()),

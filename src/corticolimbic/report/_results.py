@@ -42,6 +42,7 @@ _TABLES = {
     "pooled": "compare/pooled.tsv",
     "site_summaries": "compare/site_summaries.tsv",
     "agreement": "agreement.tsv",
+    "harmonisation": "compare/harmonisation.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
 }
@@ -71,7 +72,7 @@ class Results:
         Tables by the schemas of `corticolimbic.features`, or None.
     ratings, trajectories, mean_courses, rates, recovery, misclassification, completeness
         Tables by the schemas of `corticolimbic.features`, or None.
-    attrition, attrition_differences, attrition_rates, reliability, attenuation
+    attrition, attrition_differences, attrition_rates, reliability, attenuation, harmonisation
         Tables by the schemas of `corticolimbic.features`, or None.
     pooled, site_summaries
         Tables by the schemas of `corticolimbic.features`, or None.
@@ -98,6 +99,7 @@ class Results:
     reliability: pd.DataFrame | None = None
     attenuation: pd.DataFrame | None = None
     agreement: pd.DataFrame | None = None
+    harmonisation: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
     pooled: pd.DataFrame | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from corticolimbic.stats._compare_settings import CompareSettings
 from corticolimbic.stats._design import Design, LeftOut, aligned, design
 from corticolimbic.stats._effect_rows import Found, baseline_effects, ranked
 from corticolimbic.stats._further_columns import further_columns
+from corticolimbic.stats._harmonised import harmonised
 from corticolimbic.stats._joined_tables import SITE, place_of
 from corticolimbic.stats._questions import Contrast
 from corticolimbic.stats._refusals import ModelError
@@ -38,10 +40,18 @@ def baseline_model(
         people[name] = covariates[name].reindex(people.index)
     people[SITE] = sites.reindex(people.index)
     place = place_of(population, task, question)
+    kept = {
+        name: covariates[name].reindex(people.index)
+        for name in settings.harmonise_columns
+        if name in covariates
+    }
+    ready = harmonised(values, people.assign(**kept), place, settings, found)
+    if ready is None:
+        return
     try:
         model = _design(people, question, names)
         effects = association(
-            aligned(values, model),
+            aligned(ready.values, model),
             model,
             minimum_people=settings.minimum_people,
             standard_errors=settings.standard_errors,
@@ -53,8 +63,11 @@ def baseline_model(
     found.problems += [_left_out(item, question.outcome) for item in model.left_out]
     found.problems += _alone(effects, place)
     families = np.array([f"{rank}: {place}" for rank in ranked(values, primary)])
-    further, problems = further_columns(effects, aligned(values, model), model, families, settings, place)
+    further, problems = further_columns(
+        effects, aligned(ready.values, model), model, families, settings, place
+    )
     found.problems += problems
+    effects = replace(effects, model=ready.said(effects.model))
     baseline_effects(population, values, effects, primary, place, found, further)
 
 

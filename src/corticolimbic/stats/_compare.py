@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from corticolimbic.foundation import Problem
 from corticolimbic.stats._baseline_models import baseline_model
 from corticolimbic.stats._compare_settings import CompareSettings
 from corticolimbic.stats._effect_rows import Found, declared_families
+from corticolimbic.stats._harmonised import declared_harmonisation, site_rows
 from corticolimbic.stats._joined_tables import by_task, check_names, covariates
 from corticolimbic.stats._people_table import connectivity_table
 from corticolimbic.stats._questions import contrasts
@@ -34,12 +35,15 @@ class Comparison:
         People and features left out, models that could not be estimated.
     relative
         Relative measures, as ``settings.relative`` asks for; its rows are ``compare/relative.parquet``.
+    harmonisation
+        Schema ``harmonisation``: site effects before and after, none where nothing was harmonised.
     """
 
     effects: pd.DataFrame
     declared: dict[str, Any]
     problems: tuple[Problem, ...]
     relative: RelativeRows
+    harmonisation: pd.DataFrame = field(default_factory=lambda: schema("harmonisation").table([]))
 
 
 def compare(
@@ -102,7 +106,8 @@ def compare(
         "standard_errors": settings.standard_errors,
         "minimum_people": settings.minimum_people,
         "visits": over_visits,
+        "harmonised": declared_harmonisation(settings),
         "families": declared_families(effects),
         "notes": sorted(set(found.notes)),
     }
-    return Comparison(effects, declared, tuple(sorted(set(found.problems))), relative)
+    return Comparison(effects, declared, tuple(sorted(set(found.problems))), relative, site_rows(found))

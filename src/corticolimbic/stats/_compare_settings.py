@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from corticolimbic.features import Statistic
 from corticolimbic.foundation import Settings
@@ -78,6 +78,22 @@ class CompareSettings(Settings):
     minimum_people: int = Field(
         default=10, ge=4, description="A feature that fewer people have is not tested."
     )
+    harmonise: Literal["none", "combat", "combat-gam", "covbat", "longitudinal"] = Field(
+        default="none",
+        description="Takes what sites add to features, and by what they multiply their spread, before the "
+        "models: combat (Johnson 2007), combat-gam (a column kept as a curve), covbat (covariance too); "
+        "longitudinal: all visits by longitudinal ComBat, one visit of each person by combat. The others "
+        "leave all visits as they are.",
+    )
+    harmonise_keep: tuple[str, ...] | None = Field(
+        default=None,
+        description="Whose effects stay when one visit of each person is harmonised: columns as "
+        "compare.covariates names them, or the outcome; null: all that the model holds. Over visits all that "
+        "the model holds stays.",
+    )
+    harmonise_smooth: str | None = Field(
+        default=None, description="Column that combat-gam keeps as a smooth curve: age."
+    )
     longitudinal: VisitsSettings = Field(
         default=VisitsSettings(), description="What is asked of all visits together."
     )
@@ -125,3 +141,17 @@ class CompareSettings(Settings):
     minimum_site_people: int = Field(
         default=10, ge=4, description="Numbers over fewer people are withheld from the site's file."
     )
+
+    @property
+    def harmonise_columns(self) -> tuple[str, ...]:
+        """Columns that harmonisation asks for beside what the models hold."""
+        if self.harmonise == "none":
+            return ()
+        asked = (*(self.harmonise_keep or ()), *filter(None, (self.harmonise_smooth,)))
+        return tuple(name for name in dict.fromkeys(asked) if name not in self.covariates)
+
+    @model_validator(mode="after")
+    def _smooth_is_of_combat_gam(self) -> CompareSettings:
+        if (self.harmonise == "combat-gam") != (self.harmonise_smooth is not None):
+            raise ValueError("combat-gam needs harmonise_smooth (age), and no other method takes it")
+        return self

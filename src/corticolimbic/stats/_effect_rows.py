@@ -26,12 +26,15 @@ class Found:
         Of schema ``effects``.
     problems
         People, visits and features left out, models that could not be estimated.
+    site_effects
+        Of schema ``harmonisation``, one for each table that was harmonised.
     notes
         What is to be known of the models, for the declaration.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    site_effects: list[pd.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 

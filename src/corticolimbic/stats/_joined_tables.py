@@ -38,7 +38,9 @@ def covariates(
 ) -> dict[str, pd.Series]:
     """Return the declared covariates, and what the outcomes are adjusted for, by person."""
     columns = {}
-    for name in settings.covariates:
+    for name in dict.fromkeys((*settings.covariates, *settings.harmonise_columns)):
+        if name in set(outcomes["outcome"]):
+            continue
         columns[name], problems = covariate(name, participants, quality)
         found.problems += problems
     known = outcomes[outcomes["role"] == "covariate"]

@@ -107,6 +107,7 @@ def site_effects(
                 "what": what,
                 "method": method,
                 "stage": stage,
+                "place": "",
                 "value": value,
                 "low": low,
                 "high": high,

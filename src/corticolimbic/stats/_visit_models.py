@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from corticolimbic.foundation import SettingsError, problem
 from corticolimbic.stats._compare_settings import CompareSettings
 from corticolimbic.stats._design import aligned
 from corticolimbic.stats._effect_rows import Found, ranked
+from corticolimbic.stats._harmonised import harmonised_visits
 from corticolimbic.stats._joined_tables import SITE, by_task, place_of
 from corticolimbic.stats._mixed import Combination, MixedEffects, RandomEffects, mixed_model
 from corticolimbic.stats._mixed_problems import mixed_problems
@@ -101,11 +102,15 @@ def visit_models(
         for task, columns in by_task(values):
             place = place_of(question.population, task, Contrast(question.name, pd.Series(), None))
             place = f"over visits: {place}"
+            ready = harmonised_visits(values[columns], table, question.terms, place, settings, found)
+            if ready is None:
+                continue
             try:
-                model, fit = _fit(values[columns], table, question, settings, minimum)
+                model, fit = _fit(ready.values, table, question, settings, minimum)
             except ModelError as error:
                 found.problems.append(problem("CL602", found=f"{place}: {error.reason}"))
                 continue
+            fit = replace(fit, model=ready.said(fit.model))
             names = [str(target) for target in values[columns].columns.get_level_values("target")]
             found.problems += mixed_problems(model, fit, names, place)
             found.notes += [f"{place}: {note}" for note in model.notes]

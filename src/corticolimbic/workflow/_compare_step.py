@@ -39,6 +39,7 @@ _OUTPUTS = (
     "circuit.json",
     "compare/reliability.tsv",
     "compare/attenuation.tsv",
+    "compare/harmonisation.tsv",
 )
 
 
@@ -86,6 +87,7 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     effects, reliable = _with_reliability(found.effects, everything, circuit, edges, populations, context)
     write_table(effects, "effects", context.out / _OUTPUTS[0])
     write_json(context.out / _OUTPUTS[1], {**found.declared, "reliability_order": _order()})
+    write_table(found.harmonisation, "harmonisation", context.out / _OUTPUTS[5])
     problems = (*found.problems, *reliable, *_unmeasured(edges, context.config))
     kept: tuple[str, ...] = ()
     if len(found.relative.stored):
@@ -93,7 +95,7 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
         write_table(found.relative.stored, "relative", context.out / _RELATIVE)
     if settings.site_summaries:
         # What is fitted over all people, or drawn many times, is no part of what a site sends.
-        alone = settings.model_copy(update={"permutations": 0, "relative": ()})
+        alone = settings.model_copy(update={"permutations": 0, "relative": (), "harmonise": "none"})
         outputs, told = write_sites(
             context, lambda members: compared(members, alone), circuit, participants, outcomes, populations
         )

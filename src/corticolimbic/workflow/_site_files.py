@@ -28,6 +28,9 @@ def declared_by_sites(config: Config) -> str:
         "relative_reference",
         "permutations",
         "permutation_blocks",
+        "harmonise",
+        "harmonise_keep",
+        "harmonise_smooth",
         "seed",
     }
     cohort = config.cohort.plain()
