@@ -52,7 +52,7 @@ def further_columns(
     place
         Which set of tests this is; it chooses the stream of random numbers.
     effect
-        Column of a design over visits.
+        Column or combination of a design over visits; combinations are not rearranged.
 
     Returns
     -------
@@ -81,13 +81,13 @@ def further_columns(
     """
     nothing = np.full(values.shape[1], np.nan)
     if isinstance(effects, MixedEffects):
-        if not isinstance(model, VisitDesign) or effect is None or effect not in model.columns:
+        if not isinstance(model, VisitDesign) or effect is None or effect not in effects.names:
             raise ModelError("name the effect of the design over visits")
         found = _visits(effects, values, model, settings.smallest_effect, effect)
     else:
         found = _people(effects, settings.smallest_effect)
     problems: list[Problem] = []
-    if settings.permutations:
+    if settings.permutations and (effect is None or effect in model.columns):
         try:
             tests = _rearranged(effects, values, model, families, settings, place, effect)
             found["p_fwe"] = tests.p_fwe

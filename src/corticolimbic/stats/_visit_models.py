@@ -14,9 +14,11 @@ from corticolimbic.foundation import SettingsError, problem
 from corticolimbic.stats._compare_settings import CompareSettings
 from corticolimbic.stats._design import aligned
 from corticolimbic.stats._effect_rows import Found, ranked
+from corticolimbic.stats._further_columns import further_columns
 from corticolimbic.stats._harmonised import harmonised_visits
 from corticolimbic.stats._joined_tables import SITE, by_task, place_of
 from corticolimbic.stats._mixed import Combination, MixedEffects, RandomEffects, mixed_model
+from corticolimbic.stats._mixed_effect_sizes import mixed_effect_size
 from corticolimbic.stats._mixed_problems import mixed_problems
 from corticolimbic.stats._multiplicity import false_discovery
 from corticolimbic.stats._people_table import FEATURE_KEY, covariate
@@ -115,15 +117,27 @@ def visit_models(
             found.problems += mixed_problems(model, fit, names, place)
             found.notes += [f"{place}: {note}" for note in model.notes]
             told.append({"place": place, "model": fit.model})
-            _rows(values[columns], fit, model, question, primary, place, tables.defining, settings, found)
+            tested = aligned(ready.values, model)
+            _rows(
+                values[columns],
+                tested,
+                fit,
+                model,
+                question,
+                primary,
+                place,
+                tables.defining,
+                settings,
+                found,
+            )
     return {
         "done": True,
         **asked.plain(),
         "minimum_people": minimum,
         "pain": tables.pain or "",
         "models": told,
-        "effect_size": "estimate / sqrt(variance between people at time 0 + residual variance), the interval "
-        "scaled alike",
+        "effect_size": "estimate / sqrt(variance between people at time 0 + residual variance), the "
+        "interval counts that they are estimated",
     }
 
 
@@ -266,12 +280,6 @@ def in_words(name: str, question: str, pain: str | None, unit: str, reference: s
     return ""
 
 
-def standardised(fit: MixedEffects, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return an effect and its interval in standard deviations of one visit at time 0."""
-    scale = np.sqrt(fit.intercept_sd**2 + fit.residual_sd**2)
-    return fit.estimate[row] / scale, fit.ci_low[row] / scale, fit.ci_high[row] / scale
-
-
 def defined_groups(column: tuple[Any, ...], defining: frozenset[str]) -> bool:
     """Return whether a feature is what the groups were made of (METHODS M-1)."""
     key = dict(zip(FEATURE_KEY, column, strict=True))
@@ -280,6 +288,7 @@ def defined_groups(column: tuple[Any, ...], defining: frozenset[str]) -> bool:
 
 def _rows(
     values: pd.DataFrame,
+    tested: np.ndarray,
     fit: MixedEffects,
     model: VisitDesign,
     question: _Question,
@@ -302,7 +311,13 @@ def _rows(
         p = np.where(withheld, np.nan, fit.p[row])
         families = np.array([f"{rank}: {contrast}; {place}" for rank in ranks])
         q = false_discovery(p, families)
-        size, low, high = standardised(fit, row)
+        size = mixed_effect_size(fit, tested, model, name)
+        further, problems = further_columns(
+            fit, tested, model, families, settings, f"{place}: {contrast}", name
+        )
+        found.problems += problems
+        further["p_fwe"] = np.where(withheld, np.nan, further["p_fwe"])
+        further["p_equivalence"] = np.where(withheld, np.nan, further["p_equivalence"])
         difference = name.startswith(f"{GROUP}[") and not by_time
         measured = (
             "Fisher z"
@@ -311,12 +326,12 @@ def _rows(
                 f"Fisher z per {unit.removesuffix('s')}" if name == TIME or by_time else "Fisher z per unit"
             )
         )
-        for at, column in enumerate(values.columns):
+        for at, key in enumerate(values.columns):
             why = f"{DRAWN}: the groups were made of this" if withheld[at] else ""
             found.rows.append(
                 {
                     "population": question.population,
-                    **dict(zip(FEATURE_KEY, column, strict=True)),
+                    **dict(zip(FEATURE_KEY, key, strict=True)),
                     "run": "all",
                     "analysis": "visits",
                     "contrast": contrast,
@@ -329,10 +344,10 @@ def _rows(
                     "df": fit.df[row, at],
                     "p": p[at],
                     "q": q[at],
-                    "p_fwe": np.nan,
-                    "effect_size": size[at],
-                    "es_low": low[at],
-                    "es_high": high[at],
+                    **{column: cells[at] for column, cells in further.items()},
+                    "effect_size": size.value[at],
+                    "es_low": size.low[at],
+                    "es_high": size.high[at],
                     "es_kind": "standardised difference" if difference else "standardised slope",
                     "n": int(fit.n_people[at]),
                     "n_visits": int(fit.n[at]),
