@@ -55,6 +55,7 @@ _FILES = (
     "cohort/attrition_differences.tsv",
     "cohort/attrition_rates.tsv",
     "compare/effects.tsv",
+    "compare/harmonisation.tsv",
     "compare/declared.json",
     "circuit.json",
     "predict/scores.tsv",
