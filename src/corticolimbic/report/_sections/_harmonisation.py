@@ -17,7 +17,8 @@ from corticolimbic.report._sections._people import Draw
 from corticolimbic.report._svg import Plan
 from corticolimbic.report._words import say
 
-_STAGES = ("before", "after")
+_STAGE_NAMES = {"before": lambda: say("harmonisation.before"), "after": lambda: say("harmonisation.after")}
+_STAGES = tuple(_STAGE_NAMES)
 
 
 def harmonisation(results: Results, draw: Draw) -> Section | None:
@@ -52,7 +53,7 @@ def _figure(rows: pd.DataFrame) -> Plan:
         for row in group.to_dict("records"):
             stage, value = str(row["stage"]), float(row["value"])
             if stage in styles and math.isfinite(value):
-                words = f"{say(f'harmonisation.{stage}')} {decimal(value)}"
+                words = f"{_STAGE_NAMES[stage]()} {decimal(value)}"
                 marks.append(Estimate(value, math.nan, math.nan, *styles[stage], words))
         last = group.iloc[-1]
         marks.append(
@@ -67,7 +68,7 @@ def _figure(rows: pd.DataFrame) -> Plan:
             )
         )
         drawn.append(ForestRow(_name(what), estimates=tuple(marks)))
-    legend = [Entry(say(f"harmonisation.{stage}"), *styles[stage]) for stage in _STAGES]
+    legend = [Entry(_STAGE_NAMES[stage](), *styles[stage]) for stage in _STAGES]
     values = "; ".join(f"{row.label}: " + ", ".join(mark.words for mark in row.estimates) for row in drawn)
     return Plan(
         name="harmonisation",
@@ -83,7 +84,7 @@ def _table(table: pd.DataFrame) -> Table:
     columns = (
         Column(say("harmonisation.place")),
         Column(say("harmonisation.figure")),
-        *(Column(say(f"harmonisation.{stage}"), numeric=True) for stage in _STAGES),
+        *(Column(_STAGE_NAMES[stage](), numeric=True) for stage in _STAGES),
         Column(say("harmonisation.shuffled"), numeric=True),
         Column(say("harmonisation.verdict")),
     )
@@ -105,4 +106,4 @@ def _table(table: pd.DataFrame) -> Table:
 
 
 def _name(what: object) -> str:
-    return say.of("site_figure", str(what), read.text(what, 60))
+    return say.of("sitefigure", str(what), read.text(what, 60))

@@ -57,6 +57,7 @@ _FILES = (
     "compare/effects.tsv",
     "compare/reliability.tsv",
     "compare/attenuation.tsv",
+    "compare/harmonisation.tsv",
     "compare/declared.json",
     "circuit.json",
     "predict/scores.tsv",
