@@ -18,14 +18,23 @@ SOURCES = [*ROOM.rglob("*.py"), *ROOM.rglob("*.html")]
 ALL = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
 
 
+_MADE = r"say\(\s*f[\"']([a-z]+\.[^\"']+)[\"']"
+"""Keys that are put together, such as ``say(f"sites.column_{name}")``."""
+
+
 def _used() -> set[str]:
-    literal = set(re.findall(r"say\(\s*[\"']([a-z_]+\.[a-z_]+)[\"']", ALL))
+    literal = set(re.findall(r"say\(\s*[\"']([a-z_]+\.[a-z_0-9]+)[\"']", ALL))
     # both ends of `say("a" if ... else "b")`
     literal |= set(re.findall(r"[\"']([a-z]+\.[a-z_]+)[\"'] (?:if .*? )?else [\"']", ALL))
     literal |= set(re.findall(r" else [\"']([a-z]+\.[a-z_]+)[\"']", ALL))
     literal |= {f"effects.column_{name}" for name in (*_SAME, "n_sites")}
     prefixes = set(re.findall(r"say\.of\(\s*\"([a-z]+)\"", ALL))
-    return literal | {key for key in say.entries if key.partition(".")[0] in prefixes}
+    made = [re.sub(r"\\\{[^}]*\\\}", "[^.]+", re.escape(text)) for text in re.findall(_MADE, ALL)]
+    return literal | {
+        key
+        for key in say.entries
+        if key.partition(".")[0] in prefixes or any(re.fullmatch(form, key) for form in made)
+    }
 
 
 def test_no_key_is_missing():
