@@ -12,6 +12,8 @@ from corticolimbic.stats._linear import StandardErrors
 from corticolimbic.stats._permutation import Blocks
 from corticolimbic.stats._relative_settings import RelativeMeasure, RelativeReference
 
+_MADE = frozenset({"group", "time", "pain", "motion", "censored_share", "baseline_pain"})
+
 
 class VisitsSettings(Settings):
     """The analysis over all visits: a mixed model of each feature (METHODS M-5)."""
@@ -54,6 +56,26 @@ class VisitsSettings(Settings):
     minimum_people: int | None = Field(
         default=None, ge=4, description="As compare.minimum_people, for models over visits; null: the same."
     )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the dataset's tables that the terms name, without what the models make themselves."""
+        parts = dict.fromkeys(part for term in self.terms for part in term.split(":"))
+        return tuple(part for part in parts if part not in _MADE)
+
+    @model_validator(mode="after")
+    def _terms_stand_alone(self) -> VisitsSettings:
+        """Refuse an interaction without the terms that it is made of, and a term that stands twice."""
+        if len(set(self.terms)) < len(self.terms):
+            raise ValueError("terms: each term once")
+        for term in self.terms:
+            parts = term.split(":")
+            lacking = [part for part in parts if part not in self.terms]
+            if lacking or len(set(parts)) < len(parts):
+                raise ValueError(f"terms: {term} needs each of its columns among the terms, once and alone")
+        if "site" in self.terms:
+            raise ValueError("terms: the site is always in the model")
+        return self
 
 
 class CompareSettings(Settings):

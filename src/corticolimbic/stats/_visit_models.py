@@ -127,6 +127,7 @@ def visit_models(
                 primary,
                 place,
                 tables.defining,
+                tables.pain,
                 settings,
                 found,
             )
@@ -267,7 +268,9 @@ def in_words(name: str, question: str, pain: str | None, unit: str, reference: s
     ):
         if name.endswith(end) and ":" not in name.removesuffix(end):
             base = name.removesuffix(end)
-            return f"{pain} {words}" if base == PAIN else f"{base} {words}, in the model of {question}"
+            named = f"{pain or PAIN} {words}" if base == PAIN else f"{base} {words}"
+            own = base == PAIN and question == pain
+            return named if own else f"{named}, in the model of {question}"
     parts = name.split(":")
     groups = [part for part in parts if part.startswith(f"{GROUP}[")]
     level = groups[0][len(GROUP) + 1 : -1] if groups else ""
@@ -295,6 +298,7 @@ def _rows(
     primary: frozenset[str],
     place: str,
     defining: frozenset[str],
+    pain: str | None,
     settings: CompareSettings,
     found: Found,
 ) -> None:
@@ -303,7 +307,7 @@ def _rows(
     reference = question.reference or _first_group(question)
     drawn = np.array([defined_groups(tuple(column), defining) for column in values.columns], dtype=bool)
     for row, name in enumerate(fit.names):
-        contrast = in_words(name, question.name, question.name, unit, reference)
+        contrast = in_words(name, question.name, pain, unit, reference)
         if not contrast:
             continue
         by_time = TIME in name.split(":") and ":" in name

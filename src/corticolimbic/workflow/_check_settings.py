@@ -12,6 +12,7 @@ from corticolimbic.cohort import (
     text_column,
 )
 from corticolimbic.predict import marker
+from corticolimbic.workflow._check_longitudinal import check_longitudinal
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._step import Found
 
@@ -56,3 +57,4 @@ def check_settings(config: Config, found: Found, visits: pd.DataFrame) -> None:
     )
     for name in named:
         text_column(people, name)
+    check_longitudinal(config.compare.longitudinal, people, visits)

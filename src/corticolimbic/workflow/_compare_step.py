@@ -197,5 +197,5 @@ def _placed(name: str) -> dict[str, Any]:
 
 
 COMPARE = Step(
-    "compare", "Comparing people", 4, _settings, _units, _compare, (*_OUTPUTS, _RELATIVE, *SITE_FILES)
+    "compare", "Comparing people", 5, _settings, _units, _compare, (*_OUTPUTS, _RELATIVE, *SITE_FILES)
 )

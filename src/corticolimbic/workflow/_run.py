@@ -125,9 +125,16 @@ def dry_run(
     ----------
     dataset, out, config, until, verify
         As for `run`.
+
+    Raises
+    ------
+    SettingsError
+        Where `run` would stop before its first step.
     """
     context, found, _ = _look(dataset, out, config)
     check_folder(out, dataset)
+    if until != "measure":
+        check_settings(config, found, read_people(context.dataset, config.cohort).clinical.visits)
     return [plan(context, step, step.units(context, found), verify=verify) for step in _wanted(until)]
 
 

@@ -24,8 +24,10 @@ from corticolimbic.report._numbers import whole
 from corticolimbic.report._results import Results
 from corticolimbic.report._sections._effects_figure import forests, is_primary
 from corticolimbic.report._sections._effects_table import effects_table
+from corticolimbic.report._sections._model_in_words import models_in_words
 from corticolimbic.report._sections._people import Draw
 from corticolimbic.report._sections._sites import sites_blocks
+from corticolimbic.report._sections._within_between import adjusted_only, split_pairs, within_between
 from corticolimbic.report._words import say
 
 _FAMILIES = 4
@@ -62,7 +64,12 @@ def _analysis(name: str, rows: pd.DataFrame, results: Results, draw: Draw) -> li
         blocks.append(Heading(heading))
     if name == "visits":
         blocks.append(Paragraph(say("effects.visits_lead"), "note"))
-    blocks += forests(rows, results, draw)
+        pairs, drawn = split_pairs(rows)
+        drawn = drawn[~adjusted_only(drawn)]
+        blocks += forests(drawn, results, draw) if len(drawn) else []
+        blocks += [*within_between(pairs, results, draw), *models_in_words(rows)]
+    else:
+        blocks += forests(rows, results, draw)
     return blocks + effects_table(rows, is_primary(rows, results), results)
 
 

@@ -31,7 +31,13 @@ def forests(table: pd.DataFrame, results: Results, draw: Draw) -> list[Block]:
     declared = results.declared.statistic if results.declared else ""
     groups = [(tuple(map(str, key)), rows) for key, rows in chosen.groupby(list(BLOCK), sort=False)]
     outcome = results.declared.outcome if results.declared else ""
-    groups.sort(key=lambda item: (item[0][BLOCK.index("statistic")] != declared, outcome not in item[0][-1]))
+    groups.sort(
+        key=lambda item: (
+            item[0][BLOCK.index("statistic")] != declared,
+            f"{outcome} x time" not in item[0][-1],  # over visits, the question is who changes faster
+            outcome not in item[0][-1],
+        )
+    )
     blocks: list[Block] = [Paragraph(note, "note")] if note else []
     figures = [
         draw(_plan(place, dict(zip(BLOCK, key, strict=True)), rows, results))
