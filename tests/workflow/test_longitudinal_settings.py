@@ -30,6 +30,11 @@ WRONG = {
     "terms: [group, 'group:time']": ("terms", "group:time needs each", ""),
     "terms: [time, site]": ("terms", "the site is always in the model", ""),
     "terms: [time, time]": ("terms", "each term once", ""),
+    "missing: weights, weight_covariates: [handedness]": (
+        "longitudinal.weight_covariates",
+        "'handedness'",
+        "",
+    ),
 }
 
 

@@ -16,6 +16,7 @@ from corticolimbic.stats._design import Design, LeftOut, aligned, design
 from corticolimbic.stats._effect_rows import Found, baseline_effects, ranked
 from corticolimbic.stats._further_columns import further_columns
 from corticolimbic.stats._harmonised import harmonised
+from corticolimbic.stats._imputed_covariates import imputed_model
 from corticolimbic.stats._joined_tables import SITE, place_of
 from corticolimbic.stats._questions import Contrast
 from corticolimbic.stats._refusals import ModelError
@@ -48,14 +49,28 @@ def baseline_model(
     ready = harmonised(values, people.assign(**kept), place, settings, found)
     if ready is None:
         return
+    imputed = None
     try:
-        model = _design(people, question, names)
-        effects = association(
-            aligned(ready.values, model),
-            model,
-            minimum_people=settings.minimum_people,
-            standard_errors=settings.standard_errors,
-        )
+        if settings.missing_covariates == "impute" and not people.empty:
+            imputed = imputed_model(
+                people,
+                question.outcome,
+                names,
+                ready.values,
+                lambda completed: _design(completed, question, names),
+                settings,
+            )
+        if imputed is not None:
+            model, effects, notes = imputed
+            found.notes += [f"{place}: {note}" for note in notes]
+        else:
+            model = _design(people, question, names)
+            effects = association(
+                aligned(ready.values, model),
+                model,
+                minimum_people=settings.minimum_people,
+                standard_errors=settings.standard_errors,
+            )
     except ModelError as error:
         found.problems.append(problem("CL602", found=f"{place}: {error.reason}"))
         return

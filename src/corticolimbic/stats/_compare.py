@@ -105,6 +105,7 @@ def compare(
         "statistic": settings.statistic,
         "standard_errors": settings.standard_errors,
         "minimum_people": settings.minimum_people,
+        "missing_covariates": settings.missing_covariates,
         "visits": over_visits,
         "harmonised": declared_harmonisation(settings),
         "families": declared_families(effects),

@@ -133,6 +133,12 @@ class CompareSettings(Settings):
     harmonise_smooth: str | None = Field(
         default=None, description="Column that combat-gam keeps as a smooth curve: age."
     )
+    missing_covariates: Literal["drop", "impute"] = Field(
+        default="drop",
+        description="Who lacks a covariate, in the models of one visit of each person. drop: is left out. "
+        "impute: numbers and columns of two levels are imputed 20 times by chained equations and the models "
+        "pooled; not with harmonise, permutations or smallest_effect.",
+    )
     longitudinal: VisitsSettings = Field(
         default=VisitsSettings(), description="What is asked of all visits together."
     )
@@ -188,6 +194,16 @@ class CompareSettings(Settings):
             return ()
         asked = (*(self.harmonise_keep or ()), *filter(None, (self.harmonise_smooth,)))
         return tuple(name for name in dict.fromkeys(asked) if name not in self.covariates)
+
+    @model_validator(mode="after")
+    def _imputed_alone(self) -> CompareSettings:
+        if self.missing_covariates == "impute" and (
+            self.harmonise != "none" or self.permutations or self.smallest_effect is not None
+        ):
+            raise ValueError(
+                "missing_covariates: impute goes without harmonise, permutations, smallest_effect"
+            )
+        return self
 
     @model_validator(mode="after")
     def _smooth_is_of_combat_gam(self) -> CompareSettings:
