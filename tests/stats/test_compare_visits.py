@@ -117,8 +117,11 @@ def test_groups_over_time_equal_statsmodels(study: tuple[LongStudy, Comparison],
     made, found = study
     flat = made.flat(target)
     fit = statsmodels(flat, "z ~ group * year + fd_mean + fd_within + C(site)")
-    for start, term in (("course: persistent - recovered, at", "group"), ("course: change per year, recovered", "year"),
-                        ("course x time:", "group:year")):  # fmt: skip
+    for start, term in (
+        ("course: persistent - recovered, at", "group"),
+        ("course: change per year, recovered", "year"),
+        ("course x time:", "group:year"),
+    ):
         row = effect(found, start, target)
         assert row["estimate"] == pytest.approx(fit.params[term], abs=1e-4)
         # Ours is the GLS error with the estimated variances; statsmodels' comes from a numerical Hessian.
