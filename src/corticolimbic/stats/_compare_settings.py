@@ -57,10 +57,23 @@ class VisitsSettings(Settings):
         default=None, ge=4, description="As compare.minimum_people, for models over visits; null: the same."
     )
 
+    missing: Literal["likelihood", "weights"] = Field(
+        default="likelihood",
+        description="How visits that people missed are dealt with. likelihood: the mixed model, right where "
+        "what it holds tells who is lost. weights: a GEE in which people seen stand for those lost, by the "
+        "probability of having been seen until then.",
+    )
+    weight_covariates: tuple[str, ...] | None = Field(
+        default=None,
+        description="Columns that tell who is lost, as terms names them, beside the site; null: "
+        "compare.covariates without what was measured, and baseline_pain where it is known.",
+    )
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the dataset's tables that the terms name, without what the models make themselves."""
         parts = dict.fromkeys(part for term in self.terms for part in term.split(":"))
+        parts |= dict.fromkeys(self.weight_covariates or ())
         return tuple(part for part in parts if part not in _MADE)
 
     @model_validator(mode="after")
@@ -75,6 +88,10 @@ class VisitsSettings(Settings):
                 raise ValueError(f"terms: {term} needs each of its columns among the terms, once and alone")
         if "site" in self.terms:
             raise ValueError("terms: the site is always in the model")
+        if self.weight_covariates is not None and self.missing != "weights":
+            raise ValueError("weight_covariates are for missing: weights")
+        if "site" in (self.weight_covariates or ()):
+            raise ValueError("weight_covariates: the site is among them where every site has people left")
         return self
 
 

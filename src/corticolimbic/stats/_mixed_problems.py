@@ -7,12 +7,13 @@ from collections.abc import Hashable, Sequence
 from corticolimbic.foundation import Problem, problem
 from corticolimbic.stats._mixed import MixedEffects
 from corticolimbic.stats._visit_design import VisitDesign
+from corticolimbic.stats._weighted_visits import WeightedVisits
 
 _NAMED = 3  # features that are named beside their number
 
 
 def mixed_problems(
-    design: VisitDesign, effects: MixedEffects, features: Sequence[str], place: str
+    design: VisitDesign, effects: MixedEffects | WeightedVisits, features: Sequence[str], place: str
 ) -> list[Problem]:
     """Return what was set aside: visits (CL604), features (CL603), and results to read with care (CL605).
 
@@ -23,7 +24,7 @@ def mixed_problems(
     design
         The model; where its keys are pairs, they are person and session.
     effects
-        What `mixed_model` found.
+        What `mixed_model`, or the weighted GEE, found.
     features
         Names, in the order of the effects.
     place

@@ -34,6 +34,7 @@ from corticolimbic.stats._visit_tables import (
     visit_times,
 )
 from corticolimbic.stats._visit_terms import DEVIATION, MEAN
+from corticolimbic.stats._weighted_visits import WEIGHTED_SIZE, WeightedVisits, weighted_visits
 
 GROUP, TIME, PAIN = "group", "time", "pain"
 EVERYONE = "everyone_measured"
@@ -110,7 +111,9 @@ def visit_models(
             if ready is None:
                 continue
             try:
-                model, fit = _fit(ready.values, table, question, settings, minimum)
+                model, fit = _fit(
+                    ready.values, table, question, tables, participants, known, settings, minimum
+                )
             except ModelError as error:
                 found.problems.append(problem("CL602", found=f"{place}: {error.reason}"))
                 continue
@@ -118,6 +121,9 @@ def visit_models(
             names = [str(target) for target in values[columns].columns.get_level_values("target")]
             found.problems += mixed_problems(model, fit, names, place)
             found.notes += [f"{place}: {note}" for note in model.notes]
+            if isinstance(fit, WeightedVisits):
+                found.problems += [replace(one, found=f"{one.found}; {place}") for one in fit.problems]
+                found.notes += [f"{place}: {note}" for note in fit.notes]
             told.append({"place": place, "model": fit.model})
             tested = aligned(ready.values, model)
             _rows(
@@ -139,7 +145,9 @@ def visit_models(
         "minimum_people": minimum,
         "pain": tables.pain or "",
         "models": told,
-        "effect_size": "estimate / sqrt(variance between people at time 0 + residual variance), the "
+        "effect_size": WEIGHTED_SIZE
+        if asked.missing == "weights"
+        else "estimate / sqrt(variance between people at time 0 + residual variance), the "
         "interval counts that they are estimated",
     }
 
@@ -210,9 +218,12 @@ def _fit(
     values: pd.DataFrame,
     table: pd.DataFrame,
     question: _Question,
+    tables: VisitTables,
+    participants: pd.DataFrame,
+    known: dict[str, pd.Series],
     settings: CompareSettings,
     minimum: int,
-) -> tuple[VisitDesign, MixedEffects]:
+) -> tuple[VisitDesign, MixedEffects | WeightedVisits]:
     # Visits without any feature of this state are not the model's; without a time they are named already.
     rows = table[table.index.isin(values.dropna(how="all").index) & table[TIME].notna()]
     if rows.empty:
@@ -237,6 +248,11 @@ def _fit(
         if name.startswith(f"{GROUP}[") and name.endswith(f"]:{TIME}"):
             level = name[len(GROUP) + 1 : -len(TIME) - 2]
             pairs += (Combination(f"{_CHANGE}{level}", (TIME, name), (1.0, 1.0)),)
+    if settings.longitudinal.missing == "weights":
+        sites, group = question.sites, question.group
+        return model, weighted_visits(
+            values, rows, model, pairs, sites, group, tables, participants, known, settings, minimum
+        )
     random = _random(model, settings)
     fit = mixed_model(
         aligned(values, model), model, random=random, combinations=pairs, minimum_people=minimum
@@ -301,7 +317,7 @@ def defined_groups(column: tuple[Any, ...], defining: frozenset[str]) -> bool:
 def _rows(
     values: pd.DataFrame,
     tested: np.ndarray,
-    fit: MixedEffects,
+    fit: MixedEffects | WeightedVisits,
     model: VisitDesign,
     question: _Question,
     primary: frozenset[str],
@@ -324,11 +340,14 @@ def _rows(
         p = np.where(withheld, np.nan, fit.p[row])
         families = np.array([f"{rank}: {contrast}; {place}" for rank in ranks])
         q = false_discovery(p, families)
-        size = mixed_effect_size(fit, tested, model, name)
-        further, problems = further_columns(
-            fit, tested, model, families, settings, f"{place}: {contrast}", name
-        )
-        found.problems += problems
+        if isinstance(fit, WeightedVisits):
+            size, further = fit.effect_size(name), fit.further(name)
+        else:
+            size = mixed_effect_size(fit, tested, model, name)
+            further, problems = further_columns(
+                fit, tested, model, families, settings, f"{place}: {contrast}", name
+            )
+            found.problems += problems
         further["p_fwe"] = np.where(withheld, np.nan, further["p_fwe"])
         further["p_equivalence"] = np.where(withheld, np.nan, further["p_equivalence"])
         difference = name.startswith(f"{GROUP}[") and not by_time

@@ -40,8 +40,10 @@ def check_longitudinal(asked: VisitsSettings, people: pd.DataFrame, visits: pd.D
     columns = [str(name) for name in people.columns]
     unknown = [name for name in asked.columns if name not in variables and name not in columns]
     if unknown:
+        setting = "weight_covariates" if set(unknown) <= set(asked.weight_covariates or ()) else "terms"
         raise SettingsError(
-            f"{_PLACE}.terms: neither the visits nor participants.tsv have {', '.join(map(repr, unknown))}; "
+            f"{_PLACE}.{setting}: neither the visits nor participants.tsv have "
+            f"{', '.join(map(repr, unknown))}; "
             f"the visits have {', '.join(variables) or 'none'}; participants.tsv has {', '.join(columns)}"
         )
     if asked.group_column is None:
