@@ -84,7 +84,7 @@ def test_somebody_without_a_group_is_named_and_left_out() -> None:
 
 REFERENCE = {
     "course: persistent - recovered, at": ("groups", "group"),
-    "course: change per year": ("groups", "year"),
+    "course: change per year, recovered": ("groups", "year"),
     "course x time:": ("groups", "group:year"),
     "pain_nrs between": ("pain", "pain_mean"),
     "pain_nrs within people": ("pain", "pain_within"),

@@ -117,8 +117,11 @@ def test_groups_over_time_equal_statsmodels(study: tuple[LongStudy, Comparison],
     made, found = study
     flat = made.flat(target)
     fit = statsmodels(flat, "z ~ group * year + fd_mean + fd_within + C(site)")
-    for start, term in (("course: persistent - recovered, at", "group"), ("course: change per year", "year"),
-                        ("course x time:", "group:year")):  # fmt: skip
+    for start, term in (
+        ("course: persistent - recovered, at", "group"),
+        ("course: change per year, recovered", "year"),
+        ("course x time:", "group:year"),
+    ):
         row = effect(found, start, target)
         assert row["estimate"] == pytest.approx(fit.params[term], abs=1e-4)
         # Ours is the GLS error with the estimated variances; statsmodels' comes from a numerical Hessian.
@@ -158,6 +161,14 @@ def test_planted_change_is_found_and_tested_and_families_are_declared(
         row["es_low"] < row["ci_low"] * scale < row["effect_size"] < row["ci_high"] * scale < row["es_high"]
     )
     assert row["detectable"] > 0
+    changes = found.effects[
+        (found.effects["target"] == row["target"])
+        & found.effects["contrast"].str.startswith("course: change per")
+    ].set_index("contrast")["estimate"]
+    both = {name.rpartition(", ")[2]: value for name, value in changes.items()}
+    compared = row["contrast"].partition(": ")[2].partition(" - ")[0]
+    reference = row["contrast"].partition(" - ")[2].partition(",")[0]
+    assert both[compared] - both[reference] == pytest.approx(row["estimate"])  # each group's own change
 
 
 def test_only_features_that_defined_the_groups_are_drawn_and_not_tested() -> None:

@@ -74,7 +74,7 @@ def test_effects_from_files_equal_statsmodels_by_hand(study: tuple[Path, pd.Data
         (
             f"z ~ {group} * year + fd_mean + fd_within + C(site)",
             {
-                "course: change per year": "year",
+                "course: change per year, recovered": "year",
                 "course: persistent - recovered, at time 0": f"{group}[T.persistent]",
                 "course x time: persistent - recovered": f"{group}[T.persistent]:year",
             },

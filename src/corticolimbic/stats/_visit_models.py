@@ -38,6 +38,8 @@ from corticolimbic.stats._weighted_visits import WEIGHTED_SIZE, WeightedVisits, 
 
 GROUP, TIME, PAIN = "group", "time", "pain"
 EVERYONE = "everyone_measured"
+_CHANGE = "change in group "
+"""Name of the combination that a group's own change is, before the group."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,11 @@ def _fit(
         Combination(f"{name}: within - between", (f"{name}[{DEVIATION}]", f"{name}[{MEAN}]"), (1.0, -1.0))
         for name in split
     )
+    # How each group itself changes, not only the reference: findings speak of people whose pain persists.
+    for name in model.columns:
+        if name.startswith(f"{GROUP}[") and name.endswith(f"]:{TIME}"):
+            level = name[len(GROUP) + 1 : -len(TIME) - 2]
+            pairs += (Combination(f"{_CHANGE}{level}", (TIME, name), (1.0, 1.0)),)
     if settings.longitudinal.missing == "weights":
         sites, group = question.sites, question.group
         return model, weighted_visits(
@@ -290,6 +297,8 @@ def in_words(name: str, question: str, pain: str | None, unit: str, reference: s
     parts = name.split(":")
     groups = [part for part in parts if part.startswith(f"{GROUP}[")]
     level = groups[0][len(GROUP) + 1 : -1] if groups else ""
+    if name.startswith(_CHANGE):
+        return f"{question}: change {per}, {name.removeprefix(_CHANGE)}"
     if name == TIME:
         return f"{question}: change {per}" + (f", {reference}" if reference else "")
     if groups and len(parts) == 1:
@@ -326,7 +335,7 @@ def _rows(
         contrast = in_words(name, question.name, pain, unit, reference)
         if not contrast:
             continue
-        by_time = TIME in name.split(":") and ":" in name
+        by_time = (TIME in name.split(":") and ":" in name) or name.startswith(_CHANGE)
         withheld = drawn if by_time else np.zeros_like(drawn)
         p = np.where(withheld, np.nan, fit.p[row])
         families = np.array([f"{rank}: {contrast}; {place}" for rank in ranks])

@@ -14,7 +14,6 @@ from corticolimbic.report._numbers import decimal, estimate, whole
 from corticolimbic.report._palette import group_style
 from corticolimbic.report._results import Results
 from corticolimbic.report._sections._circuit import contrast, pretty
-from corticolimbic.report._sections._effects import without_group_by_time
 from corticolimbic.report._sections._effects_figure import is_primary
 from corticolimbic.report._sections._people import Draw
 from corticolimbic.report._svg import Plan
@@ -94,7 +93,6 @@ def _meaning(results: Results, primary: frozenset[str]) -> list[Block]:
     if table is None or table.empty:
         return []
     chosen = table[table["target"].isin(primary)] if primary else table
-    chosen = chosen[~without_group_by_time(chosen.assign(p=math.nan, q=math.nan, p_fwe=math.nan))["withheld"]]
     if chosen.empty:
         return []
     texts = [name for name in ("population", "contrast", "task", "kind") if chosen[name].nunique() > 1]
