@@ -110,7 +110,7 @@ class Leaving:
 
 CONTRASTS = {
     "course: persistent - recovered, at time 0": "group[persistent]",
-    "course: change per year": "time",
+    "course: change per year, recovered": "time",
     "course x time:": "group[persistent]:time",
 }
 
@@ -143,6 +143,11 @@ def test_equals_the_functions_called_by_hand() -> None:
     made = Leaving()
     found = made.run(missing="weights", weight_covariates=("auxiliary",))
     same(found, *made.by_hand())
+    fit, _ = made.by_hand()
+    own = row(found, "course: change per year, persistent")
+    both = [fit.row("time"), fit.row(CONTRASTS["course x time:"])]
+    assert own["estimate"] == pytest.approx(fit.estimate[both, 0].sum(), rel=1e-7)
+    assert own["se"] == pytest.approx(np.sqrt(fit.covariance[0][np.ix_(both, both)].sum()), rel=1e-7)
     ours = row(found, "course x time:")
     assert ours["model"].startswith("weighted feature ~ group + time + group:time + site by GEE")
     assert ours["model"].endswith("weights of being seen: auxiliary, site")
@@ -154,7 +159,7 @@ def test_equals_the_functions_called_by_hand() -> None:
 
 def test_weights_bring_back_what_leaving_took() -> None:
     made = Leaving(500)
-    start = "course: change per year"
+    start = "course: change per year, recovered"
     weighted = row(made.run(missing="weights", weight_covariates=("auxiliary",)), start)
     likelihood = row(made.run(), start)
     complete, _ = made.by_hand(weighted=False)
