@@ -110,7 +110,7 @@ class Leaving:
 
 CONTRASTS = {
     "course: persistent - recovered, at time 0": "group[persistent]",
-    "course: change per year": "time",
+    "course: change per year, recovered": "time",
     "course x time:": "group[persistent]:time",
 }
 
@@ -154,7 +154,7 @@ def test_equals_the_functions_called_by_hand() -> None:
 
 def test_weights_bring_back_what_leaving_took() -> None:
     made = Leaving(500)
-    start = "course: change per year"
+    start = "course: change per year, recovered"
     weighted = row(made.run(missing="weights", weight_covariates=("auxiliary",)), start)
     likelihood = row(made.run(), start)
     complete, _ = made.by_hand(weighted=False)
