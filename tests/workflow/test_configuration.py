@@ -30,7 +30,7 @@ def write(folder: Path, data: bytes | str) -> Path:
             [
                 "mesure is no setting",
                 "did you mean measure?",
-                "dataset, measure, cohort, attrition, compare, predict",
+                "dataset, measure, cohort, attrition, compare, agreement, predict",
             ],
         ),
         ("measure: {fd_treshold: 1}", ["measure.fd_treshold", "did you mean fd_threshold?", "min_coverage"]),
