@@ -101,14 +101,17 @@ def compare(job: Job, size: Size, folder: Path) -> dict[str, str]:
     }
     words = {name: "n/a" if value != value else f"{value:.3g}" for name, value in figures.items()}
     # Judged by the figures as they are printed, so that a reader comes to the same verdict.
-    missed = [name for name, bound in job.targets.items() if not float(words[name]) <= bound]
+    # A figure whose peer is not installed is not there, which is neither met nor missed.
+    judged = {name: bound for name, bound in job.targets.items() if words[name] != "n/a"}
+    missed = [name for name, bound in judged.items() if not float(words[name]) <= bound]
+    verdict = "yes" if len(judged) == len(job.targets) else "n/a"
     told = {
         "job": job.name,
         "peer_name": job.peer_name,
         "target": "; ".join(
             f"{name} <= {bound:g}{_UNITS.get(name, '')}" for name, bound in job.targets.items()
         ),
-        "met": f"no ({', '.join(missed)})" if missed else "yes",
+        "met": f"no ({', '.join(missed)})" if missed else verdict,
     }
     return {name: {**words, **told}[name] for name in COLUMNS}
 
