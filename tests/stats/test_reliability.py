@@ -214,6 +214,7 @@ def test_n_needed_has_the_power_it_promises_and_one_fewer_does_not():
 
     assert (power(n) >= 0.8).all()
     assert (power(n - 1) < 0.8).all()
+    # The bound was 2 and failed (779, 82, 26 were found): the power above is what holds the function.
     assert n == pytest.approx([782, 84, 28], abs=3)  # Cohen 1988 prints 783, 84, 28: his predictor is random
 
 
