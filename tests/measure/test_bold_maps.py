@@ -26,7 +26,7 @@ def asked(**more: object) -> MeasureSettings:
     return FEW.model_copy(update=MeasureSettings.model_validate({**FEW.plain(), **more}).__dict__)
 
 
-@pytest.mark.parametrize("band", [None, (0.01, 0.1)])
+@pytest.mark.parametrize("band", [None, pytest.param((0.01, 0.1), marks=pytest.mark.slow)])
 def test_seed_maps_equal_nilearn(tmp_path: Path, band: tuple | None) -> None:
     run = write(tmp_path, 90)
     found = measured(

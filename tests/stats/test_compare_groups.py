@@ -42,6 +42,7 @@ def arms_of(made: LongStudy) -> list[str]:
     return [ARMS[at % 3] for at in range(len(made.people))]
 
 
+@pytest.mark.slow
 def test_three_groups_over_time_equal_statsmodels() -> None:
     made = LongStudy(n=48)
     arms = arms_of(made)

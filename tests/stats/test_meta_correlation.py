@@ -127,6 +127,7 @@ def test_impossible_correlations_and_lengths_are_refused():
         meta_correlation(np.array([0.2]), np.array([30, 40]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("k", "tau"), [(3, 0.0), (3, 0.2), (7, 0.2), (7, 0.4)])
 def test_interval_covers_the_mean_at_least_as_promised(k, tau):
     rng = np.random.default_rng([SEED, k, int(10 * tau)])

@@ -304,8 +304,8 @@ def test_an_outcome_that_few_or_none_have_is_said_and_the_page_is_drawn(
     ("people", "sites", "config"),
     [
         (1, ("north",), CONFIG),
-        (2, ("north", "south"), CONFIG),
-        (6, ("north",), CONFIG),
+        pytest.param(2, ("north", "south"), CONFIG, marks=pytest.mark.slow),
+        pytest.param(6, ("north",), CONFIG, marks=pytest.mark.slow),
         (5, ("a", "a", "a", "a", "b"), CONFIG),
         (
             6,

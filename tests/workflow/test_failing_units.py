@@ -170,7 +170,9 @@ def test_a_forged_record_deletes_nothing_outside_the_results(finished: Place, na
     assert not (folder / "sub-999_ses-none.json").exists()
 
 
-@pytest.mark.parametrize("damage", ["truncated", "a folder of its name"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", pytest.param("a folder of its name", marks=pytest.mark.slow)]
+)
 def test_a_damaged_feature_table_is_measured_again(finished: Place, damage: str) -> None:
     before = tables(finished.out)
     path = finished.out / "features" / "sub-003" / "ses-none" / "function.parquet"

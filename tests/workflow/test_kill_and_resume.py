@@ -118,6 +118,7 @@ def test_killed_at_random_moments_and_resumed_it_leaves_what_an_undisturbed_run_
     assert times(out) == before
 
 
+@pytest.mark.slow
 def test_two_processes_killed_and_resumed_leave_what_one_leaves(
     server: Server, dataset: Path, tmp_path: Path
 ) -> None:

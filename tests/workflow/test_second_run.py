@@ -52,9 +52,13 @@ def test_touched_inputs_with_the_same_content_change_nothing(finished: Place) ->
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("minimum_people: 4", "minimum_people: 5", ["compare all", "page"]),
+        pytest.param(
+            "minimum_people: 4", "minimum_people: 5", ["compare all", "page"], marks=pytest.mark.slow
+        ),
         ("covariates: [age]", "covariates: []", ["compare all", "agreement all", "page"]),
-        ("unit: z", "unit: points", ["cohort all", "compare all", "page"]),
+        pytest.param(
+            "unit: z", "unit: points", ["cohort all", "compare all", "page"], marks=pytest.mark.slow
+        ),
         ("unit: z", "unit: z, label: sensitivity", ["cohort all", "page"]),
     ],
 )
@@ -161,7 +165,10 @@ def test_a_run_that_stops_early_keeps_later_results_that_hold_and_drops_those_th
     assert not (finished.out / "compare").exists()
 
 
-@pytest.mark.parametrize("command", ["measure", "cohort", "compare", "predict"])
+@pytest.mark.parametrize(
+    "command",
+    ["measure", "compare", *(pytest.param(one, marks=pytest.mark.slow) for one in ("cohort", "predict"))],
+)
 def test_each_step_goes_as_far_as_its_name_and_no_further(
     finished: Place, tmp_path: Path, command: str
 ) -> None:
