@@ -113,7 +113,8 @@ def _markers(options: Namespace) -> str:
         f"score = {item.intercept:.6g} + sum of weight x (value - center) / scale over {len(item.terms)} "
         "terms:",
         *(
-            f"  {term.target}  {term.weight:+.5f}  center {term.center:+.5f}  scale {term.scale:.5f}"
+            f"  {', '.join(term.targets)}  {term.weight:+.5f}  center {term.center:+.5f}  "
+            f"scale {term.scale:.5f}"
             for term in item.terms
         ),
     ]
