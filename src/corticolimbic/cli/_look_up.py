@@ -95,7 +95,7 @@ def _markers(options: Namespace) -> str:
 
     def row(item: Marker) -> str:
         best = "; ".join(f"{found.value:g} (n {found.n}: {found.what})" for found in item.verified)
-        return f"{item.id}  {item.name}\n  state {item.state}; verified: {best}"
+        return f"{item.id}  {item.name}\n  state {item.state}; verified: {best or 'no figure'}"
 
     if options.action == "list":
         return "\n".join(row(marker(name)) for name in marker_ids())

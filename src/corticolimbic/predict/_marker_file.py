@@ -144,6 +144,9 @@ def _words(made: Marker) -> Iterator[str]:
             yield f"{name} is empty"
     if not made.needs:
         yield "needs is empty: what must a user have?"
+    for figure in made.verified:
+        if figure.effect is None and not figure.source.strip():
+            yield f"verified: {figure.what!r} has neither an effect nor a source"
     if made.reliability is not None and not 0 <= made.reliability.icc <= 1:
         yield f"reliability.icc is {made.reliability.icc:g}, not from 0 to 1"
 
@@ -154,8 +157,10 @@ def _kind(made: Marker) -> Iterator[str]:
             yield f"kind {made.kind} and the field {field} do not go together"
     if (made.kind in {"weights", "clinical"}) == bool(made.terms):
         yield f"kind {made.kind} takes {'no terms' if made.terms else 'terms'}"
-    if (made.kind == "change") != (made.over != "session"):
+    if (made.kind == "change") != (made.over in {"change", "deviation"}):
         yield f"kind {made.kind} and over {made.over} do not go together"
+    if made.weights is not None and (made.weights.form == "table") != (made.weights.key is not None):
+        yield "weights.key says which features a table of weights belongs to, and an image takes none"
 
 
 def _terms(made: Marker) -> Iterator[str]:
@@ -165,7 +170,7 @@ def _terms(made: Marker) -> Iterator[str]:
             yield f"terms.{place}.scale is {term.scale:g}, not above 0"
         if not term.targets:
             yield f"terms.{place} has no targets"
-        for target in term.targets:
+        for target in term.accepted:
             yield from _target(f"terms.{place}", target)
             if (term.key, target) in seen:
                 yield f"terms.{place}: {target} of {term.key.measure} stands twice"

@@ -20,6 +20,9 @@ Combine = Literal["mean", "sum"]
 Transform = Literal["none", "fisher_z"]
 Estimator = Literal["hub_disruption", "z_normative", "head_size_residual"]
 
+ANY = "*"
+"""Among atlases: whichever there is."""
+
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
@@ -35,14 +38,14 @@ class Key:
         Estimator; empty takes the one that there is.
     atlases
         Accepted atlases, the preferred first: the first of which the table has any row is used, for
-        everybody. Without any, the atlas that there is.
+        everybody. ``*`` stands for any other, as long as there is only one.
     """
 
     __pydantic_config__ = _STRICT
 
     measure: str
     statistic: str = ""
-    atlases: tuple[str, ...] = ()
+    atlases: tuple[str, ...] = (ANY,)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Term:
         The formula's constants.
     combine
         How several targets make one value; both hemispheres: ``sum`` of volumes, ``mean`` of connectivity.
+    whole
+        Target that is this already (both hemispheres in one row): taken where nobody has the parts.
     """
 
     __pydantic_config__ = _STRICT
@@ -69,6 +74,12 @@ class Term:
     center: float = 0.0
     scale: float = 1.0
     combine: Combine = "mean"
+    whole: str = ""
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Every target that it can be made of."""
+        return (*self.targets, self.whole) if self.whole else self.targets
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,8 @@ class Published:
         People; None where the source does not say.
     effect
         Its row in the table of effects (`corticolimbic.evidence.effects`), None where it has none.
+    source
+        Where it was read, where the table of effects does not say.
     """
 
     __pydantic_config__ = _STRICT
@@ -93,6 +106,7 @@ class Published:
     value: float
     n: int | None
     effect: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,14 +138,18 @@ class WeightsForm:
     applied_to
         In words: the map or the features that the weights belong to.
     key
-        The feature rows of a table; the map's measure (and atlas, its space) of an image.
+        The feature rows that the weights of a table belong to; None for an image.
+    similarity
+        How weights and values become a score; ``dot`` (plus the intercept) or, of images, ``cosine`` or
+        ``correlation``.
     """
 
     __pydantic_config__ = _STRICT
 
     form: Literal["image", "table"]
     applied_to: str
-    key: Key
+    key: Key | None = None
+    similarity: Literal["dot", "cosine", "correlation"] = "dot"
 
 
 @dataclass(frozen=True)
@@ -247,6 +265,11 @@ class Marker:
     def targets(self) -> tuple[str, ...]:
         """The targets that it needs, in the order of its terms."""
         return tuple(dict.fromkeys(target for term in self.terms for target in term.targets))
+
+    @property
+    def best(self) -> Published | None:
+        """The verified figure to show where there is room for one: the first, None where there is none."""
+        return self.verified[0] if self.verified else None
 
     @property
     def keys(self) -> tuple[Key, ...]:
