@@ -1,12 +1,19 @@
 """Published markers: scored on a user's features, and judged."""
 
-from corticolimbic.predict._judge import ALL_SITES as ALL_SITES
-from corticolimbic.predict._judge import EXTERNAL as EXTERNAL
-from corticolimbic.predict._judge import IN_SAMPLE as IN_SAMPLE
-from corticolimbic.predict._judge import Judged as Judged
-from corticolimbic.predict._judge import differences as differences
-from corticolimbic.predict._judge import gather as gather
+from corticolimbic.predict._baselines import BASELINES as BASELINES
+from corticolimbic.predict._baselines import baselines as baselines
+from corticolimbic.predict._covariates import Covariates as Covariates
+from corticolimbic.predict._covariates import covariates_of as covariates_of
+from corticolimbic.predict._differences import differences as differences
+from corticolimbic.predict._evaluate import Evaluation as Evaluation
+from corticolimbic.predict._evaluate import evaluate as evaluate
 from corticolimbic.predict._judge import judge as judge
+from corticolimbic.predict._judged import ALL_SITES as ALL_SITES
+from corticolimbic.predict._judged import EXTERNAL as EXTERNAL
+from corticolimbic.predict._judged import IN_SAMPLE as IN_SAMPLE
+from corticolimbic.predict._judged import Judged as Judged
+from corticolimbic.predict._judged import gather as gather
+from corticolimbic.predict._judging_settings import JudgingSettings as JudgingSettings
 from corticolimbic.predict._marker_file import marker as marker
 from corticolimbic.predict._marker_file import marker_ids as marker_ids
 from corticolimbic.predict._marker_file import read_marker as read_marker
@@ -14,6 +21,9 @@ from corticolimbic.predict._markers import Key as Key
 from corticolimbic.predict._markers import Marker as Marker
 from corticolimbic.predict._markers import Published as Published
 from corticolimbic.predict._markers import Term as Term
+from corticolimbic.predict._question import Candidate as Candidate
+from corticolimbic.predict._question import Question as Question
+from corticolimbic.predict._question import questions as questions
 from corticolimbic.predict._score import person_scores as person_scores
 from corticolimbic.predict._score import score as score
 from corticolimbic.predict._settings import MarkerUse as MarkerUse

@@ -27,7 +27,7 @@ class Auc:
     se
         DeLong's standard error; where all pairs are in order, that of the interval.
     df
-        Degrees of freedom of interval and test.
+        Degrees of freedom of the test.
     p
         Two-sided p of an AUC of 0.5.
     n, n_cases
@@ -60,10 +60,11 @@ def auc(
     The variance is DeLong's (DeLong, DeLong & Clarke-Pearson 1988, Biometrics 44:837), found by ranks (Sun &
     Xu 2014, IEEE Signal Process Lett 21:1389). The interval is made on the log-odds scale, where the
     distribution of the estimate is nearer to normal and the ends stay within 0 and 1: logit A give or take
-    :math:`t_f\, s / (A(1 - A))`, with Satterthwaite's degrees of freedom of the two placement variances. The
-    test refers :math:`(A - 1/2) / s` to the same t: it is the test of Brunner & Munzel (2000, Biom J 42:17)
-    and does not need the two classes to vary alike. With fewer than 10 people in a class p is exact:
-    the share of all ways to deal out the classes that lie as far from 0.5.
+    :math:`z\, s / (A(1 - A))` (Pepe 2003, The Statistical Evaluation of Medical Tests, 5.2.4). The test
+    refers :math:`(A - 1/2) / s` to t with Satterthwaite's degrees of freedom of the two placement variances:
+    it is the test of Brunner & Munzel (2000, Biom J 42:17) and does not need the two classes to vary alike.
+    With fewer than 10 people in a class p is exact: the share of all ways to deal out the classes that lie as
+    far from 0.5.
 
     Where every pair is in order (AUC 0 or 1) DeLong's variance is 0 and says nothing; the interval is then
     Newcombe's (2006, Stat Med 25:559, method 5), which works back from the ends, and p is exact.
@@ -116,7 +117,7 @@ def auc(
     parts = np.array([above.var(ddof=1) / cases.size, below.var(ddof=1) / others.size])
     se = float(np.sqrt(parts.sum()))
     df = satterthwaite(parts, np.array([cases.size - 1.0, others.size - 1.0]))
-    low, high = log_odds_interval(value, se, df, level)
+    low, high = log_odds_interval(value, se, level)
     if min(cases.size, others.size) < _EXACT_BELOW and n <= _EXACT_PEOPLE:
         p = _exact_p(scores, classes)
     else:
@@ -157,9 +158,9 @@ def satterthwaite(variances: Float[np.ndarray, " parts"], dfs: Float[np.ndarray,
     return float(variances.sum() ** 2 / squares) if squares > 0 else math.inf
 
 
-def log_odds_interval(value: float, se: float, df: float, level: float) -> tuple[float, float]:
+def log_odds_interval(value: float, se: float, level: float) -> tuple[float, float]:
     """Return the interval of a share that is symmetric in log odds."""
-    half = _t(df, level) * se / (value * (1 - value))
+    half = float(special.ndtri((1 + level) / 2)) * se / (value * (1 - value))
     middle = float(special.logit(value))
     return float(special.expit(middle - half)), float(special.expit(middle + half))
 
@@ -170,10 +171,6 @@ def two_sided(difference: float, se: float, df: float) -> float:
         return float("nan")
     t = -abs(difference) / se
     return float(2 * (special.ndtr(t) if math.isinf(df) else special.stdtr(df, t)))
-
-
-def _t(df: float, level: float) -> float:
-    return float(special.ndtri((1 + level) / 2) if math.isinf(df) else special.stdtrit(df, (1 + level) / 2))
 
 
 def _newcombe(value: float, n_cases: int, n_others: int, level: float) -> tuple[float, float]:

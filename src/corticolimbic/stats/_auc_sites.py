@@ -64,8 +64,8 @@ def combine_auc(sites: Sequence[Auc], *, level: float = 0.95) -> CombinedAuc:
     draws the mean away from 0.5; pairs alone would leave nearly everything to the largest site.
 
     The interval is about these sites: its variance is :math:`\sum w_i^2 s_i^2 / (\sum w_i)^2`, on the
-    log-odds scale with Satterthwaite's degrees of freedom. Whether sites differ is told beside it, by I2 and
-    Cochran's Q.
+    log-odds scale; the test has Satterthwaite's degrees of freedom. Whether sites differ is told beside it,
+    by I2 and Cochran's Q.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def combine_auc(sites: Sequence[Auc], *, level: float = 0.95) -> CombinedAuc:
     value, parts = float(weights @ values), (weights * errors) ** 2
     se, df = float(np.sqrt(parts.sum())), satterthwaite(parts, np.array([one.df for one in kept]))
     if 0 < value < 1:
-        low, high = log_odds_interval(value, se, df, level)
+        low, high = log_odds_interval(value, se, level)
     else:  # every pair of every site in order: the site whose interval is shortest says the most
         low, high = min(((one.ci_low, one.ci_high) for one in kept), key=lambda ends: ends[1] - ends[0])
     return _combined(kept, (value, low, high, se, two_sided(value - 0.5, se, df)), left_out)
