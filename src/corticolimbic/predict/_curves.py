@@ -68,8 +68,10 @@ def probability_rows(sample: Sample, folds: Folds, found: Predictions) -> list[R
     outcome = sample.outcome
     curve = calibration_curve(found.marker.mean(axis=0), outcome)
     rows = [
-        _row(sample, "calibration", sample.site, folds.scheme, *numbers, int(n))
-        for *numbers, n in zip(curve.predicted, curve.observed, curve.low, curve.high, curve.n, strict=True)
+        _row(sample, "calibration", sample.site, folds.scheme, x, y, low, high, int(n))
+        for x, y, low, high, n in zip(
+            curve.predicted, curve.observed, curve.low, curve.high, curve.n, strict=True
+        )
     ]
     made = [decision_curve(predicted, outcome, THRESHOLDS) for predicted in found.marker]
     for name, parts in (("decision", ("benefit", "low", "high")),

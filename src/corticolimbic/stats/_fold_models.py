@@ -71,7 +71,7 @@ class Recalibration:
     >>> scores, classes = np.arange(8.0)[:, None], np.array([0.0, 0, 1, 0, 1, 0, 1, 1])
     >>> fitted = Recalibration(is_class=True).fit(scores, classes)
     >>> fitted.transform(np.array([[0.0], [7.0]])).round(2).tolist()
-    [0.13, 0.87]
+    [0.11, 0.89]
     """
 
     is_class: bool
