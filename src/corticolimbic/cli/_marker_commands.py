@@ -142,7 +142,8 @@ def _scores_text(found: FolderScores) -> str:
             needs = str(statuses.index[0]).partition("needs ")[2] if len(statuses) else "; ".join(item.needs)
             rest.append(f"  {item.id}: needs {needs}")
             continue
-        values = good.groupby("participant_id")["score"].mean()
+        values = good["score"]  # a person's deviations would average to nothing
+        values = values if item.over == "deviation" else good.groupby("participant_id")["score"].mean()
         spread = f", SD {values.std():.3g}" if n > 1 else ""
         kept = f"; reference {', '.join(sorted(scored.fitted))}" if scored.fitted else ""
         lines.append(

@@ -80,6 +80,11 @@ class PredictSettings(Settings):
     markers: Literal["all"] | tuple[MarkerUse, ...] = Field(
         default=(), description="Markers to score and judge; all takes every marker that there is."
     )
+    uses: tuple[MarkerUse, ...] = Field(
+        default=(),
+        description="How this dataset relates to some of the markers, where all are asked for; in a list of "
+        "markers it stands there.",
+    )
     marker_files: tuple[str, ...] = Field(
         default=(),
         description="Marker files of your own (JSON): dataset:PATH inside the dataset, or a path beside the "

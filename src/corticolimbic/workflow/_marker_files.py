@@ -77,11 +77,16 @@ def markers_used(settings: PredictSettings) -> tuple[tuple[Marker, MarkerUse], .
     if not settings.markers:
         return ()
     own = _own(settings.marker_files)
-    uses = (
-        tuple(MarkerUse(id=name) for name in (*marker_ids(), *own))
-        if settings.markers == "all"
-        else settings.markers
-    )
+    if settings.markers == "all":
+        told = {use.id: use for use in settings.uses}
+        for name in told:
+            if name not in own:
+                _shipped(name, own)
+        uses = tuple(told.get(name, MarkerUse(id=name)) for name in (*marker_ids(), *own))
+    elif settings.uses:
+        raise SettingsError("predict.uses goes with markers: all; in a list each marker says it itself")
+    else:
+        uses = settings.markers
     twice = {use.id for use in uses if sum(other.id == use.id for other in uses) > 1}
     if twice:
         raise SettingsError(f"predict.markers names {', '.join(sorted(twice))} more than once")
