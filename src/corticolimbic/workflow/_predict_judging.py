@@ -22,7 +22,6 @@ from corticolimbic.predict import (
     differences,
     evaluate,
     gather,
-    marker,
     person_scores,
     questions,
 )
@@ -47,12 +46,13 @@ class Scored:
 
     Parameters
     ----------
-    use
-        How this dataset relates to the marker.
+    item, use
+        The marker, and how this dataset relates to it.
     scores
         Schema ``scores``.
     """
 
+    item: Marker
     use: MarkerUse
     scores: pd.DataFrame
 
@@ -84,8 +84,8 @@ def judge_scores(
     unlike: list[dict[str, Any]] = []
     asked = questions(outcomes, wrong)
     for item in scored:
-        known = marker(item.use.id)
-        values = person_scores(item.scores, session)
+        known = item.item
+        values = person_scores(item.scores, session, known.over)
         for question, outcome in asked:
             judged = gather(values, outcome, people, populations, item.use, covariates)
             if judged.people.empty:
