@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from corticolimbic.features import read_sessions, read_table, schema, write_table
 from corticolimbic.foundation import Problem, write_json
-from corticolimbic.predict import Marker, differences, gather, judge, marker, person_scores, score
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
+from corticolimbic.workflow._marker_card import marker_card
+from corticolimbic.workflow._marker_files import marker_files
+from corticolimbic.workflow._marker_scores import CLINICAL_TABLES, maps_used, read_beside, score_markers
 from corticolimbic.workflow._measure_step import ROOM
+from corticolimbic.workflow._predict_judging import JUDGING_INPUTS, JUDGING_OUTPUTS, Scored, judge_scores
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = (
     "predict/scores.tsv",
-    "predict/evaluation.tsv",
-    "predict/differences.json",
+    *JUDGING_OUTPUTS,
     "predict/markers.json",
 )
 
@@ -38,52 +38,30 @@ def _settings(config: Config) -> dict[str, Any]:
 def _units(context: Context, found: Found) -> tuple[Unit, ...]:
     if not found.participants.usable or not context.config.predict.markers:
         return ()
-    cohort = ("cohort/outcomes.parquet", "cohort/populations.parquet")
-    inputs = (*clinical_inputs(context, found), *cohort, *measured_inputs(found))
+    own = (*marker_files(context.config.predict), *maps_used(context.dataset, context.config.predict))
+    beside = (*JUDGING_INPUTS, *CLINICAL_TABLES)
+    inputs = (*clinical_inputs(context, found), *beside, *measured_inputs(found), *own)
     return (Unit("predict", "all", inputs, _OUTPUTS),)
 
 
 def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.predict
     features = read_sessions(context.out, "features", room=ROOM)
-    people = read_people(context.dataset, context.config.cohort).participants.table
+    people = read_people(context.dataset, context.config.cohort)
     populations = read_table("populations", context.out / "cohort/populations.parquet")
-    outcomes = read_table("outcomes", context.out / "cohort/outcomes.parquet")
     sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"].to_dict()
-    baseline = baseline_session(context.config)
-    rng = np.random.default_rng(settings.seed)
-    scores, evaluations, unlike, problems = [], [], [], []
-    for use in settings.markers:
-        item = marker(use.id)
-        scored, trouble = score(item, features, sites, settings.state_tasks)
-        scores.append(scored)
-        problems += trouble
-        for name, values in _judged_against(outcomes):
-            judged = gather(person_scores(scored, baseline), values, people, populations, use)
-            table, trouble = judge(item.id, name, judged, use, rng, resamples=settings.resamples)
-            evaluations.append(table)
-            unlike += differences(item.id, name, judged)
-            problems += trouble
+    beside = read_beside(context.out, people.participants.table, settings, baseline_session(context.config))
+    done, problems = score_markers(settings, context.dataset, features, sites, beside)
+    scores = [scored.table for _, _, scored in done]
     write_table(_stack(scores, "scores"), "scores", context.out / _OUTPUTS[0])
-    write_table(_stack(evaluations, "evaluation"), "evaluation", context.out / _OUTPUTS[1])
-    write_json(context.out / _OUTPUTS[2], unlike)
+    made = [Scored(item, use, scored.table) for item, use, scored in done]
+    problems += judge_scores(context, made, features, people)
     cards = [
-        _card(marker(use.id), table, context.config, judged_as_new=use.training is None)
-        for use, table in zip(settings.markers, scores, strict=True)
+        marker_card(item, scored, context.config, judged_as_new=use.training is None)
+        for item, use, scored in done
     ]
-    write_json(context.out / _OUTPUTS[3], cards)
-    return Outcome(_distinct(problems), facts={"n_markers": len(settings.markers)})
-
-
-def _judged_against(outcomes: pd.DataFrame) -> list[tuple[str, pd.Series]]:
-    """Return the primary outcomes that are numbers; a class outcome needs an AUC, which is not made here."""
-    rows = outcomes[
-        (outcomes["role"] == "primary") & (outcomes["family"] != "relative") & (outcomes["label"] == "")
-    ]
-    return [
-        (str(name), group.set_index("participant_id")["value"])
-        for name, group in rows.groupby("outcome", sort=True)
-    ]
+    write_json(context.out / _OUTPUTS[-1], cards)
+    return Outcome(_distinct(problems), facts={"n_markers": len(done)})
 
 
 def _stack(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
@@ -95,35 +73,4 @@ def _distinct(problems: list[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(set(problems)))
 
 
-def _card(item: Marker, scores: pd.DataFrame, config: Config, *, judged_as_new: bool) -> dict[str, Any]:
-    """Return what the page says of a marker."""
-    same = item.recipe_fd_threshold is None or item.recipe_fd_threshold == config.measure.fd_threshold
-    used = config.measure.fd_threshold
-    note = (
-        ""
-        if same
-        else (
-            f"The published recipe drops volumes above {item.recipe_fd_threshold:g} mm; this run used "
-            f"{'no censoring' if used is None else f'{used:g} mm'}: a variant, not the published marker."
-        )
-    )
-    notes = [note] if note else []
-    if judged_as_new:
-        notes.append(
-            "The settings name no training people: everybody is judged as somebody whom the marker never "
-            "saw, which is wrong for people who trained it."
-        )
-    card = asdict(item)
-    card.pop("terms")
-    n_scored = int((scores["status"] == "ok").sum())
-    status = "ok" if n_scored else "not computable: needs " + "; ".join(item.needs)
-    return {
-        **card,
-        "target": f"{len(item.terms)} connections",
-        "n_scored": n_scored,
-        "status": status,
-        "note": " ".join(notes),
-    }
-
-
-PREDICT = Step("predict", "Applying markers", 2, _settings, _units, _predict, _OUTPUTS)
+PREDICT = Step("predict", "Applying markers", 3, _settings, _units, _predict, _OUTPUTS)

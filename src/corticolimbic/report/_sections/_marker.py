@@ -25,7 +25,7 @@ def markers(results: Results, draw: Draw) -> Section:
     named = {marker.id for marker in known}
     for table, column in ((results.evaluation, "name"), (results.scores, "marker")):
         for name in table[column].unique() if table is not None else ():
-            if name not in named:
+            if name not in named and not str(name).startswith("baseline: "):
                 known.append(Marker.read({"id": name, "name": name}))
                 named.add(name)
     if not known:
