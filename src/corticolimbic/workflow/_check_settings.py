@@ -38,7 +38,7 @@ def check_settings(config: Config, found: Found, visits: pd.DataFrame) -> None:
     """
     for use in config.predict.markers:
         marker(use.id)
-    if not found.participants.usable or not found.scan.sessions:
+    if not found.participants.usable or not found.sessions_with_features:
         return
     people = found.participants.table
     check_named_variables(visits, config.cohort.trajectories)
