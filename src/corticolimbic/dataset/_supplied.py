@@ -70,8 +70,9 @@ def read_supplied(
     problems = [item for cells in read for item in cells.problems]
     kept = _unique(read, problems)
     definitions = _definitions(read)
+    names = {key: item.id for key, item in definitions.items()}
     rows = [
-        {**row, "definition": definitions[_defined(row, cells.source)].id, "inputs": cells.sha256}
+        {**row, "definition": names[_defined(row, cells.source)], "inputs": cells.sha256}
         for row, cells in kept
     ]
     for row in rows:
