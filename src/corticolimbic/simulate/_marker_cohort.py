@@ -176,7 +176,7 @@ def _function(settings: MarkerCohortSettings, ids: list[str], people: MarkerPeop
     for number, visit, session in _visits(people):
         parts = _parts(settings, ids[number], session)
         for place, feature in enumerate(FEATURES):
-            if feature.structural or (visit and not feature.again):
+            if feature.structural:
                 continue
             values = _values(feature, people.features[number, visit, place], parts[place])
             gone = people.missing[number, visit, place]

@@ -29,8 +29,8 @@ class MarkerFeature:
         What makes it go with the outcome.
     together
         Whether several targets add up to the score, or have it as their mean.
-    again
-        Whether it is measured at the last visit too.
+    several
+        Whether its markers need several visits; features of a run are measured at the first and the last.
     """
 
     name: str
@@ -45,7 +45,7 @@ class MarkerFeature:
     sign: int
     through: Through = "nothing"
     together: Literal["sum", "mean"] = "mean"
-    again: bool = False
+    several: bool = False
 
     @property
     def structural(self) -> bool:
@@ -210,7 +210,7 @@ FEATURES: tuple[MarkerFeature, ...] = (
         mean=0.12,
         spread=0.17,
         sign=1,
-        again=True,
+        several=True,
     ),
     _feature(
         _FC,
@@ -220,7 +220,7 @@ FEATURES: tuple[MarkerFeature, ...] = (
         mean=0.1,
         spread=0.17,
         sign=-1,
-        again=True,
+        several=True,
     ),
 )
 """The first four are those that work, or seem to; means and spreads are plausible, not published."""

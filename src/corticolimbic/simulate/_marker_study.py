@@ -39,7 +39,7 @@ _HOW = (
 )
 
 
-def simulate_markers(out: Path, settings: MarkerCohortSettings) -> Path:
+def simulate_markers(out: Path, settings: MarkerCohortSettings, *, truth_people: int = 60_000) -> Path:
     """Write the study: tables of people and ratings, features as others would supply them, and the truth.
 
     Parameters
@@ -48,6 +48,8 @@ def simulate_markers(out: Path, settings: MarkerCohortSettings) -> Path:
         Folder: new, empty, or of an earlier simulation with these settings.
     settings
         The study.
+    truth_people
+        Of the long simulation behind ``truth/markers.tsv``.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def simulate_markers(out: Path, settings: MarkerCohortSettings) -> Path:
     write_text(out / "derivatives" / "structure.tsv", _plain(cohort.structure))
     write_text(out / "derivatives" / "function.tsv", _plain(cohort.function))
     write_text(out / "derivatives" / "motion.tsv", _plain(cohort.motion))
-    _write_truth(out, settings, cohort)
+    _write_truth(out, settings, cohort, truth_people)
     return write_configuration(out, marker_configuration())
 
 
@@ -170,7 +172,7 @@ def cohort_configuration() -> dict[str, Any]:
     }
 
 
-def _write_truth(out: Path, settings: MarkerCohortSettings, cohort: MarkerCohort) -> None:
+def _write_truth(out: Path, settings: MarkerCohortSettings, cohort: MarkerCohort, truth_people: int) -> None:
     people, ids = cohort.people, cohort.participants
     bad = (settings.relief_percent - people.relief) / settings.relief_spread
     truth = pd.DataFrame(
@@ -186,7 +188,7 @@ def _write_truth(out: Path, settings: MarkerCohortSettings, cohort: MarkerCohort
     )
     write_text(out / "truth" / "people.tsv", table_text(truth))
     rng = stream(settings.seed, "truth", "markers")
-    write_text(out / "truth" / "markers.tsv", table_text(marker_truth(settings, rng)))
+    write_text(out / "truth" / "markers.tsv", table_text(marker_truth(settings, rng, truth_people)))
 
 
 def _plain(table: pd.DataFrame) -> str:

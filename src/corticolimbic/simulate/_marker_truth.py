@@ -13,9 +13,9 @@ from corticolimbic.simulate._marker_features import FEATURES
 from corticolimbic.simulate._marker_people import MONTHS, MarkerPeople, free_draws, marker_people
 from corticolimbic.simulate._marker_settings import MarkerCohortSettings
 
-THRESHOLDS = (10, 20, 30, 40, 50)
+THRESHOLDS = (10.0, 20.0, 30.0, 40.0, 50.0)
 """Reliefs, in percent, below which pain counts as persistent; 20 is the study's own."""
-_OWN = 20
+_OWN = 20.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def marker_truth(
     for place, feature in enumerate(FEATURES):
         found = eligible(drawn, place)
         worth: dict[str, float] = {
-            f"auc_{threshold}": within_auc(found.score, found.persistent(threshold), found.site)
+            f"auc_{threshold:g}": within_auc(found.score, found.persistent(threshold), found.site)
             for threshold in THRESHOLDS
         }
         worth["auc_pooled"] = auc(found.score, found.persistent(_OWN))
@@ -68,7 +68,7 @@ def marker_truth(
         if not settings.effect and through in {"outcome", "one threshold"}:
             through = "nothing"
         for name in feature.markers:
-            several = feature.again
+            several = feature.several
             rows.append(
                 {
                     "marker": name,
