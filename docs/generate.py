@@ -352,21 +352,34 @@ def markers() -> str:
 
 
 def _marker(item: Any) -> str:
+    signs = {1: "higher is worse", -1: "lower is worse", 0: "no direction stated"}
+    keys = "; ".join(
+        " ".join((key.measure, key.statistic, *(name for name in key.atlases if name != "*"))).strip()
+        for key in item.keys
+    )
     about = [
-        ("citation", f"{item.citation} ({item.doi})"),
-        ("state", item.state),
-        ("kind and role", f"{item.kind}, {item.role}"),
-        ("measure", "; ".join(" ".join((key.measure, key.statistic, *key.atlases)) for key in item.keys)),
-        ("predicts", f"{item.predicts} ({item.unit}); {item.direction}"),
+        ("citation", item.citation + (f" ({item.doi})" if item.doi else "")),
+        ("kind, role, state", f"{item.kind}, {item.role}, {item.state}"),
+        ("measure", keys or "see needs"),
+        ("targets", ", ".join(item.targets) if len(item.targets) <= 6 else f"{len(item.targets)} targets"),
+        ("predicts", f"{item.predicts} ({item.unit})"),
+        ("direction", f"{item.direction} ({signs[item.sign]})"),
         ("learned from", item.population),
+        ("outcome there", item.threshold),
         ("recipe", item.recipe),
         ("needs", "; ".join(item.needs)),
-        ("formula", f"{len(item.terms)} terms, intercept {item.intercept:g}"),
-        ("verified", "; ".join(f"{found.what} {found.value:g} (n {found.n})" for found in item.verified)),
+        ("formula", f"{len(item.terms)} terms, intercept {item.intercept:g}" if item.terms else "see recipe"),
+        ("verified", "; ".join(map(_published, item.verified)) or "no figure"),
+        ("from memory, unverified", "; ".join(map(_published, item.unverified)) or "none"),
         ("failures", "; ".join(item.failures)),
         ("source", item.source),
     ]
     return f"## {item.id}\n\n{plain(item.name)}.\n\n{items(about)}"
+
+
+def _published(found: Any) -> str:
+    n = "n not stated" if found.n is None else f"n {found.n}"
+    return f"{found.what}: {found.value:g} ({n}; {found.effect or found.source})"
 
 
 # Questionnaires

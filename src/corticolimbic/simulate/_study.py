@@ -181,7 +181,7 @@ def configuration(settings: SimulateSettings) -> dict[str, Any]:
             ],
         },
         "compare": {"covariates": ["age", "sex", "measured:mean_fd"]},
-        "predict": {"markers": [{"id": "spisak2020_rpn"}]},
+        "predict": {"markers": "all"},
     }
 
 

@@ -7,6 +7,8 @@ from corticolimbic.workflow._config import read_config as read_config
 from corticolimbic.workflow._execute import Plan as Plan
 from corticolimbic.workflow._folder import is_ours as is_ours
 from corticolimbic.workflow._log import Progress as Progress
+from corticolimbic.workflow._marker_folder import FolderScores as FolderScores
+from corticolimbic.workflow._marker_folder import score_stored as score_stored
 from corticolimbic.workflow._page import PAGE as PAGE
 from corticolimbic.workflow._pool import PoolResult as PoolResult
 from corticolimbic.workflow._pool import pool_files as pool_files
