@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from workflow.runs import Finished, named, run, tables, units_run
+from workflow.runs import Finished, cli, named, run, tables, units_run
 
 from corticolimbic.features import read_table
+from corticolimbic.predict import marker_ids
 
 CONFIG = """\
 supplied: [{file: fa.tsv, source: FSL}]
@@ -96,3 +97,35 @@ def test_without_the_table_the_dataset_holds_nothing(tmp_path: Path) -> None:
     assert finished.code == 1
     assert {code for (code,) in named(tmp_path / "out", "code")} >= {"CL101", "CL802"}
     assert run(dataset, tmp_path / "out", command="validate", config=CONFIG).code != 0
+
+
+def simulated(folder: Path, scenario: str, *more: str, command: str = "run") -> Path:
+    """Write a simulated study, take it through the command with its own settings, and return the results."""
+    study, out = folder / "study", folder / "out"
+    assert cli("simulate", study, "--scenario", scenario, *more).code == 0
+    done = cli(command, study, out, "--config", study / "code" / "config.yaml", "--quiet", "--jobs", "1")
+    assert done.code == 0, done.out
+    return out
+
+
+@pytest.mark.slow
+def test_the_cohort_of_markers_goes_through_the_whole_run(tmp_path: Path) -> None:
+    out = simulated(tmp_path, "markers", "--people", "200")
+    assert (out / "report.html").is_file()
+    scores = read_table("scores", out / "predict/scores.tsv")
+    assert len(set(scores["marker"])) == 20
+    known = scores[scores["status"] == "ok"].groupby("marker")["participant_id"].nunique()
+    assert len(known) == 20
+    assert known.drop("makary2020_nac_volume").min() > 150
+    lacking = scores[(scores["marker"] == "makary2020_nac_volume") & (scores["status"] != "ok")]
+    assert "cedar" in set(lacking["site"])
+    populations = read_table("populations", out / "cohort/populations.parquet")
+    assert 120 < populations["member"].sum() < 180
+
+
+@pytest.mark.slow
+def test_every_marker_computes_where_its_inputs_are(tmp_path: Path) -> None:
+    out = simulated(tmp_path, "marker-inputs", command="predict")
+    scores = read_table("scores", out / "predict/scores.tsv")
+    assert set(scores["marker"]) == set(marker_ids())
+    assert (scores.assign(ok=scores["status"] == "ok").groupby("marker")["ok"].mean() == 1).all()

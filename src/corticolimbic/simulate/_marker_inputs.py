@@ -37,7 +37,6 @@ _TYPICAL = {
     "thickness": (2.6, 0.15),
     "fa": (0.45, 0.03),
     "tract_connections": (0.3, 0.05),
-    "degree": (0.3, 0.06),
     "slow5": (1.2, 0.3),
     "hub_disruption": (-0.2, 0.3),
     "mean_fd": (0.15, 0.03),
@@ -204,11 +203,12 @@ def _features(
     settings: MarkerInputsSettings, ids: list[str], sessions: list[str], wanted: tuple[InputRow, ...]
 ) -> pd.DataFrame:
     keys = [{**vars(row), "unit": _unit(row)} for row in wanted]
+    means = {row.target: stream(settings.seed, row.target, "degree").uniform(0.1, 0.6) for row in wanted}
     parts = []
     for person in ids:
         for session in sessions:
             rng = stream(settings.seed, person, session, "features")
-            values = [_value(key["measure"], key["unit"], rng.standard_normal()) for key in keys]
+            values = [_value(key, means[key["target"]], rng.standard_normal()) for key in keys]
             part = pd.DataFrame(keys).assign(value=values)
             part.insert(0, "session_id", session)
             part.insert(0, "participant_id", person)
@@ -220,9 +220,11 @@ def _unit(row: InputRow) -> str:
     return "share" if row.statistic == "share" else measure(row.measure).units[0]
 
 
-def _value(name: str, unit: str, draw: float) -> float:
-    mean, spread = _TYPICAL.get(name, (0.0, 1.0))
-    low, high = measure(name).bounds(unit)
+def _value(key: dict[str, str], degree: float, draw: float) -> float:
+    """Return a made-up value; degrees differ between regions, as hub disruption needs it."""
+    name = key["measure"]
+    mean, spread = (degree, 0.05) if name == "degree" else _TYPICAL.get(name, (0.0, 1.0))
+    low, high = measure(name).bounds(key["unit"])
     value = float(np.tanh(mean + spread * draw)) if name == "fc" else mean + spread * draw
     return min(max(value, low), high)
 

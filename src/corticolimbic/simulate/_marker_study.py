@@ -32,6 +32,8 @@ from corticolimbic.simulate._study import describe, is_simulated, table_text
 ALGORITHM = 1
 """Bumped whenever the same settings give another dataset."""
 SOURCE = "made by corticolimbic simulate, not measured"
+CLINICAL = ("baseline_pain", "baliki2012_affective_pain")
+"""Markers of the study that are clinical values."""
 _DAYS_A_MONTH = 365.25 / 12
 _HOW = (
     "AUC by a long simulation of the same generator (simulate/_marker_truth.py), patients with a final "
@@ -128,6 +130,7 @@ def write_configuration(out: Path, values: dict[str, Any]) -> Path:
 
 def marker_configuration() -> dict[str, Any]:
     """Return the declared analysis of the cohort of markers as settings of `corticolimbic run`."""
+    names = [name for feature in FEATURES for name in feature.markers]
     return {
         "supplied": [
             {"file": "derivatives/structure.tsv", "source": SOURCE, "columns": structure_columns()},
@@ -136,7 +139,7 @@ def marker_configuration() -> dict[str, Any]:
         ],
         "cohort": cohort_configuration(),
         "compare": {"covariates": ["age", "sex", "measured:mean_fd"]},
-        "predict": {"markers": [{"id": name} for feature in FEATURES for name in feature.markers]},
+        "predict": {"markers": [{"id": name} for name in (*names, *CLINICAL)]},
     }
 
 
