@@ -30,7 +30,7 @@ def write(folder: Path, data: bytes | str) -> Path:
             [
                 "mesure is no setting",
                 "did you mean measure?",
-                "dataset, measure, cohort, attrition, compare, agreement, predict",
+                "dataset, supplied, measure, cohort, attrition, compare, agreement, predict",
             ],
         ),
         ("measure: {fd_treshold: 1}", ["measure.fd_treshold", "did you mean fd_threshold?", "min_coverage"]),
@@ -39,6 +39,11 @@ def write(folder: Path, data: bytes | str) -> Path:
             "cohort: {populations: [{name: a}, {name: b, rules: [{colum: x, equals: 1}]}]}",
             ["cohort.populations[1].rules[0].colum", "did you mean column?"],
         ),
+        (
+            "supplied: [{file: a, columns: {x: {measur: fa}}}]",
+            ["supplied[0].columns.x.measur", "did you mean measure?"],
+        ),
+        ("supplied: [{file: a, columns: {x: {measure: fa}}}]", ["supplied.0.columns.x.target"]),
         ("predict: {markers: [{idd: x}]}", ["predict.markers[0].idd", "There are: id, "]),
         ("measure: {statistics: [persson]}", ["measure.statistics.0", "pearson", "ledoit_wolf"]),
         ("measure: {fd_threshold: -1}", ["measure.fd_threshold", "greater than 0"]),

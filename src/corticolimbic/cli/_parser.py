@@ -136,8 +136,10 @@ def _simulate(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument(
         "--scenario",
-        choices=("figure-1c", "null"),
-        help="a named study of 90 people over 0, 3, 6 and 12 months; other options change it",
+        choices=("figure-1c", "null", "markers", "marker-inputs"),
+        help="figure-1c and null: a named study of 90 people over 0, 3, 6 and 12 months; markers: tables of "
+        "600 people in which one published marker works and others seem to; marker-inputs: tables of a few "
+        "people with the inputs of every marker; other options change it",
     )
     for name, kind, sign, words in (
         ("people", int, "N", "people in the study (default: 36)"),

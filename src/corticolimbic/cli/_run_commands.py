@@ -14,6 +14,8 @@ from corticolimbic.foundation import PROBLEM_COLUMNS, Problem, SettingsError, av
 from corticolimbic.workflow import Config, Result, dry_run, is_ours, read_config, run
 
 _SHOWN = 20
+_OF_TABLES = frozenset({"markers", "marker-inputs"})
+"""Scenarios of `simulate` that write tables only."""
 
 
 def step(options: Namespace) -> int:
@@ -159,6 +161,11 @@ def simulate(options: Namespace) -> int:
     """Write a study of simulated people and say how to go on."""
     flags = ("people", "sites", "visits", "seed", "grid_mm", "volumes", "effect", "images")
     chosen = {name: getattr(options, name) for name in flags if getattr(options, name) is not None}
+    if options.scenario in _OF_TABLES:
+        config = _of_tables(options, chosen)
+        print(f"Its truth: {options.out / 'truth'}")
+        print(f"Go on with: corticolimbic run {options.out} RESULTS --config {config}")
+        return 0
     if options.scenario is not None:
         from corticolimbic.simulate import SCENARIOS
 
@@ -169,6 +176,29 @@ def simulate(options: Namespace) -> int:
     print(f"Its truth: {options.out / 'truth'}")
     print(f"Go on with: corticolimbic run {options.out} RESULTS --config {config}")
     return 0
+
+
+def _of_tables(options: Namespace, chosen: dict[str, object]) -> Path:
+    """Write a study that has tables only."""
+    from corticolimbic.simulate import (
+        MarkerCohortSettings,
+        MarkerInputsSettings,
+        simulate_marker_inputs,
+        simulate_markers,
+    )
+
+    chosen.pop("images", None)
+    if options.scenario == "markers":
+        settings = MarkerCohortSettings.from_mapping(chosen, source="simulate --scenario markers")
+        config, people = simulate_markers(options.out, settings), settings.people
+    else:
+        few = MarkerInputsSettings.from_mapping(chosen, source="simulate --scenario marker-inputs")
+        config, people = simulate_marker_inputs(options.out, few), few.people
+    print(
+        f"Tables of {people} simulated people (made by this program, not measured) are in "
+        f"{os.path.relpath(options.out)}."
+    )
+    return config
 
 
 def _simulated(dataset: Path, chosen: dict[str, object], options: Namespace) -> Path:

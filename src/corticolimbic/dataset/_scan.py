@@ -30,7 +30,7 @@ _REMEDY = (
 )
 
 
-def scan(root: Path, settings: DatasetSettings | None = None) -> Scan:
+def scan(root: Path, settings: DatasetSettings | None = None, *, optional: bool = False) -> Scan:
     """Find the region series and preprocessed images of a BIDS derivatives dataset.
 
     Reads names only. Files are, at any depth (links to folders are not followed),
@@ -47,6 +47,8 @@ def scan(root: Path, settings: DatasetSettings | None = None) -> Scan:
         Folder of the dataset.
     settings
         Which tasks, segmentations and spaces are asked for; all tasks and segmentations by default.
+    optional
+        Whether there may be neither series nor images, because others computed the features.
     """
     settings = settings or DatasetSettings()
     found = walk(root)
@@ -66,7 +68,7 @@ def scan(root: Path, settings: DatasetSettings | None = None) -> Scan:
     wanted: list[AnyRun] = [run for run in runs if _asked_for(run, settings, problems)]
     wanted += bold_runs(images, settings, problems)
     wanted.sort(key=_order)
-    if not wanted:
+    if not wanted and not (optional and not series and not images.images):
         problems.append(problem("CL802", found=_nothing(len(series), len(images.images)), remedy=_REMEDY))
     seen = {ids(name)[0] for name in series} | set(images_seen(names))
     return Scan(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ def validate(
     *,
     n_jobs: int = 1,
     people: Participants | None = None,
+    supplied: Collection[str] = (),
 ) -> tuple[Problem, ...]:
     """Read every file of a dataset and return all that is wrong with it, sorted; never stops at the first.
 
@@ -43,14 +44,16 @@ def validate(
         Processes that read runs.
     people
         The people, where clinical sources say who they are; by default those of participants.tsv.
+    supplied
+        Everyone with features that others computed, who needs no files.
     """
     settings = settings or DatasetSettings()
-    found = scan(root, settings)
+    found = scan(root, settings, optional=bool(supplied))
     people = people or read_participants(root)
     problems = [
         *found.problems,
         *people.problems,
-        *check_join(found, people, settings),
+        *check_join(found, people, settings, supplied),
         *read_sessions_tables(root).problems,
         *read_description(root).problems,
     ]

@@ -1,8 +1,12 @@
 """What travels between the rooms: tables with their schemas, keys and targets, maps; what siblings share."""
 
 from corticolimbic.features._autocorrelation import effective_volumes as effective_volumes
+from corticolimbic.features._known_targets import known_target as known_target
 from corticolimbic.features._map_files import VoxelMap as VoxelMap
 from corticolimbic.features._map_files import write_map as write_map
+from corticolimbic.features._measures import Measure as Measure
+from corticolimbic.features._measures import measure as measure
+from corticolimbic.features._measures import measures as measures
 from corticolimbic.features._schema import Column as Column
 from corticolimbic.features._schema import Schema as Schema
 from corticolimbic.features._schema import SchemaError as SchemaError

@@ -1,5 +1,14 @@
 """Simulated people, written as the files that scanners and clinics produce, with their truth."""
 
+from corticolimbic.simulate._marker_cohort import MarkerCohort as MarkerCohort
+from corticolimbic.simulate._marker_cohort import marker_cohort as marker_cohort
+from corticolimbic.simulate._marker_inputs import MarkerInputsSettings as MarkerInputsSettings
+from corticolimbic.simulate._marker_inputs import simulate_marker_inputs as simulate_marker_inputs
+from corticolimbic.simulate._marker_people import MarkerPeople as MarkerPeople
+from corticolimbic.simulate._marker_settings import MarkerCohortSettings as MarkerCohortSettings
+from corticolimbic.simulate._marker_study import marker_configuration as marker_configuration
+from corticolimbic.simulate._marker_study import simulate_markers as simulate_markers
+from corticolimbic.simulate._marker_truth import marker_truth as marker_truth
 from corticolimbic.simulate._people import Person as Person
 from corticolimbic.simulate._people import person as person
 from corticolimbic.simulate._redcap_export import PlantedError as PlantedError

@@ -37,7 +37,7 @@ def check_settings(config: Config, found: Found, visits: pd.DataFrame) -> None:
         Naming the column and those that there are, an unusable outcome, or an unknown marker.
     """
     used = markers_used(config.predict)
-    if not found.participants.usable or not found.scan.sessions:
+    if not found.participants.usable or not found.sessions_with_features:
         return
     people = found.participants.table
     check_named_variables(visits, config.cohort.trajectories)

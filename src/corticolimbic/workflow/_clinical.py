@@ -23,6 +23,7 @@ from corticolimbic.foundation import Problem, SettingsError
 from corticolimbic.workflow._cohort_scores import scored
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._step import DATASET, Context, Found
+from corticolimbic.workflow._supplied_step import find_supplied
 
 _NO_TABLE = frozenset({"CL301", "CL302"})
 """Problems of participants.tsv that are none where clinical sources say who the people are."""
@@ -150,5 +151,11 @@ def validate(dataset: Path, config: Config, *, n_jobs: int = 1) -> tuple[Problem
     if not dataset.is_dir():
         raise SettingsError(f"{dataset} is no folder; name the folder of a dataset")
     people = read_people(dataset, config.cohort)
-    found = validate_dataset(dataset, config.dataset, n_jobs=n_jobs, people=people.participants)
-    return tuple(sorted({*found, *people.clinical.problems}))
+    supplied = find_supplied(
+        dataset.resolve(), config, people.participants.ids if people.participants.usable else None
+    )
+    seen = tuple(person for person, _ in supplied.sessions)
+    found = validate_dataset(
+        dataset, config.dataset, n_jobs=n_jobs, people=people.participants, supplied=seen
+    )
+    return tuple(sorted({*found, *people.clinical.problems, *supplied.problems}))

@@ -21,7 +21,7 @@ from corticolimbic.cohort import (
     session_fact,
     sites,
 )
-from corticolimbic.features import read_sessions, schema, session_order, write_table
+from corticolimbic.features import measures, schema, session_order, write_table
 from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.measure import REFUSED
 from corticolimbic.stats import baseline_rows, measured_quality
@@ -29,7 +29,7 @@ from corticolimbic.workflow._clinical import clinical_inputs, read_people
 from corticolimbic.workflow._cohort_attrition import TABLES, lost, write_attrition
 from corticolimbic.workflow._cohort_scores import SCORES, write_scores
 from corticolimbic.workflow._config import Config
-from corticolimbic.workflow._measure_step import ROOM, outputs
+from corticolimbic.workflow._measured_rows import measured_inputs, measured_rows
 from corticolimbic.workflow._quality_tables import region_quality, run_quality
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
@@ -52,13 +52,9 @@ _OUTPUTS = (
     *(f"cohort/{name}.parquet" for name in _FOLLOWED),
 )
 _QUALITY = ("quality.tsv", "region_quality.tsv")
+_OF_QUALITY = frozenset(name for name, item in measures().items() if item.kind == "quality")
 _WHERE_THERE_ARE = (SCORES, *(f"cohort/{name}.tsv" for name in TABLES))
 """Written only where a questionnaire, or a second visit, is in the tables."""
-
-
-def measured_inputs(found: Found) -> tuple[str, ...]:
-    """Return the feature tables of all sessions, relative to OUT."""
-    return tuple(outputs(session.participant_id, session.session_id)[0] for session in found.scan.sessions)
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -69,7 +65,7 @@ def _units(context: Context, found: Found) -> tuple[Unit, ...]:
     if not found.participants.usable:
         return ()
     inputs = (*clinical_inputs(context, found), *measured_inputs(found))
-    seen = list(found.scan.participants_seen)
+    seen = list(found.people_seen)
     outputs = (*_OUTPUTS, *_QUALITY) if context.config.measure.quality else _OUTPUTS
     return (Unit("cohort", "all", inputs, outputs, seen),)
 
@@ -83,7 +79,7 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.cohort
     read = read_people(context.dataset, settings)
     people, visits = read.participants.table, read.sessions.table
-    features = read_sessions(context.out, "features", room=ROOM)
+    features = measured_rows(context.out)
     baseline = baseline_rows(features, baseline_session(context.config))
     quality = measured_quality(baseline)
     quality = quality[quality.index.isin(_with_runs(baseline))]
@@ -147,9 +143,12 @@ def _no_baseline(features: pd.DataFrame, baseline: pd.DataFrame, config: Config)
 
 
 def _with_runs(features: pd.DataFrame) -> frozenset[str]:
-    """Return who has at least one run that was not refused."""
+    """Return who has at least one run that was not refused, or any feature that needs no run."""
     quality = features[features["measure"] == "censored_share"]
-    return frozenset(quality.loc[quality["qc"] != REFUSED, "participant_id"])
+    known = features[features["value"].notna() & ~features["measure"].isin(_OF_QUALITY)]
+    return frozenset(quality.loc[quality["qc"] != REFUSED, "participant_id"]) | frozenset(
+        known["participant_id"]
+    )
 
 
 def _primary(table: pd.DataFrame, name: str) -> pd.Series | None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from corticolimbic.circuit import layout, measurable_edges, missing_regions, region, split_side
-from corticolimbic.features import read_sessions, read_table, write_table
+from corticolimbic.features import read_table, write_table
 from corticolimbic.foundation import Problem, problem, write_json
 from corticolimbic.stats import (
     RELIABILITY_ORDER,
@@ -25,9 +25,10 @@ from corticolimbic.stats import (
     with_reliability,
 )
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
-from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
+from corticolimbic.workflow._cohort_step import baseline_session
 from corticolimbic.workflow._config import Config
-from corticolimbic.workflow._measure_step import ROOM, circuit_atlas
+from corticolimbic.workflow._measure_step import circuit_atlas
+from corticolimbic.workflow._measured_rows import measured_inputs, measured_rows
 from corticolimbic.workflow._site_files import SITE_FILES, declared_by_sites, write_sites
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
@@ -67,7 +68,7 @@ def _units(context: Context, found: Found) -> tuple[Unit, ...]:
 
 def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.compare
-    everything = read_sessions(context.out, "features", room=ROOM)
+    everything = measured_rows(context.out)
     baseline = baseline_rows(everything, baseline_session(context.config))
     edges = _edges(everything, context.config)
     circuit = _circuit_rows(baseline, edges)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field
 
 from corticolimbic.cohort import CohortSettings
-from corticolimbic.dataset import DatasetSettings
+from corticolimbic.dataset import DatasetSettings, SuppliedTable
 from corticolimbic.foundation import Settings, SettingsError, read_yaml
 from corticolimbic.measure import MeasureSettings
 from corticolimbic.predict import PredictSettings
@@ -22,6 +22,9 @@ class Config(Settings):
     """Everything that `corticolimbic run` can be told, one part for each room."""
 
     dataset: DatasetSettings = Field(default=DatasetSettings(), description="Which files are read.")
+    supplied: tuple[SuppliedTable, ...] = Field(
+        default=(), description="Tables of features that others computed."
+    )
     measure: MeasureSettings = Field(default=MeasureSettings(), description="How they are measured.")
     cohort: CohortSettings = Field(
         default=CohortSettings(), description="Who the people are and what happened."
@@ -78,7 +81,10 @@ def _unknown(values: dict[Any, Any], model: type[BaseModel], place: str = "") ->
         inner = _model_of(fields[name].annotation)
         if inner is None:
             continue
-        for part, where in _parts(value, f"{place}{name}"):
+        by_name = get_origin(fields[name].annotation) is dict and isinstance(value, dict)
+        items = value.items() if by_name else [("", value)]
+        named = ((item, f"{place}{name}" + (f".{key}" if by_name else "")) for key, item in items)
+        for part, where in (found for item, at in named for found in _parts(item, at)):
             yield from _unknown(part, inner, f"{where}.")
 
 

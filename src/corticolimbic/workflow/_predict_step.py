@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from corticolimbic.features import read_sessions, read_table, schema, write_table
+from corticolimbic.features import read_table, schema, write_table
 from corticolimbic.foundation import Problem, write_json
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
-from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
+from corticolimbic.workflow._cohort_step import baseline_session
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._marker_card import marker_card
 from corticolimbic.workflow._marker_files import marker_files
 from corticolimbic.workflow._marker_scores import CLINICAL_TABLES, maps_used, read_beside, score_markers
-from corticolimbic.workflow._measure_step import ROOM
+from corticolimbic.workflow._measured_rows import measured_inputs, measured_rows
 from corticolimbic.workflow._predict_judging import JUDGING_INPUTS, JUDGING_OUTPUTS, Scored, judge_scores
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
@@ -46,7 +46,7 @@ def _units(context: Context, found: Found) -> tuple[Unit, ...]:
 
 def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.predict
-    features = read_sessions(context.out, "features", room=ROOM)
+    features = measured_rows(context.out)
     people = read_people(context.dataset, context.config.cohort)
     populations = read_table("populations", context.out / "cohort/populations.parquet")
     sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"].to_dict()

@@ -30,8 +30,9 @@ from corticolimbic.workflow._page import update_page
 from corticolimbic.workflow._predict_step import PREDICT
 from corticolimbic.workflow._records import Record, load_records
 from corticolimbic.workflow._step import Context, Found, Step
+from corticolimbic.workflow._supplied_step import SUPPLIED, find_supplied
 
-STEPS: tuple[Step, ...] = (MEASURE, COHORT, COMPARE, AGREEMENT, PREDICT)
+STEPS: tuple[Step, ...] = (SUPPLIED, MEASURE, COHORT, COMPARE, AGREEMENT, PREDICT)
 """All steps in order; the page comes after them."""
 OK, NOTHING_USABLE, SOME_UNREADABLE = 0, 1, 3
 """Exit codes (2 is for usage)."""
@@ -109,7 +110,10 @@ def run(
         describe(out, read_description(dataset).name or dataset.resolve().name)
         log = Log(out / "log.jsonl")
         log.write(
-            "start", until=until, sessions=len(found.scan.sessions), participants=len(found.participants.ids)
+            "start",
+            until=until,
+            sessions=found.sessions_with_features,
+            participants=len(found.participants.ids),
         )
         try:
             return _steps(context, found, problems, until, n_jobs or available_cores(), verify, log, progress)
@@ -143,14 +147,17 @@ def _look(dataset: Path, out: Path, config: Config) -> tuple[Context, Found, lis
     if not dataset.is_dir():
         raise SettingsError(f"{dataset} is no folder; name the folder of a dataset")
     people = read_people(dataset.resolve(), config.cohort)
-    runs = usable_runs(scan(dataset, config.dataset), people)
-    found = Found(runs, people.participants, people.sessions)
+    ids = people.participants.ids if people.participants.usable else None
+    supplied = find_supplied(dataset.resolve(), config, ids)
+    runs = usable_runs(scan(dataset, config.dataset, optional=bool(supplied.sessions)), people)
+    found = Found(runs, people.participants, people.sessions, supplied.sessions)
     problems = [
         *found.scan.problems,
+        *supplied.problems,
         *found.participants.problems,
         *found.sessions.problems,
         *people.clinical.problems,
-        *check_join(found.scan, found.participants, config.dataset),
+        *check_join(found.scan, found.participants, config.dataset, found.people_seen),
         *read_description(dataset).problems,
     ]
     return Context(dataset.resolve(), out.resolve(), placed(config, dataset.resolve())), found, problems
@@ -178,7 +185,7 @@ def _steps(
     records: list[Record] = []
     n_units = n_run = 0
     steps = _wanted(until)
-    usable = bool(found.scan.sessions)
+    usable = bool(found.sessions_with_features)
     for step in steps:  # also where nothing is usable: what an earlier run left must go
         todo = plan(context, step, step.units(context, found) if usable else (), verify=verify)
         done = execute(context, todo, n_jobs=n_jobs, verify=verify, log=log, progress=progress)
@@ -188,15 +195,15 @@ def _steps(
         problems += done.problems
         n_units += len(todo.units)
         n_run += done.n_run
-        if step is MEASURE and usable and not any(record.facts.get("n_runs") for record in done.records):
+        if step is MEASURE and found.scan.sessions and not _anything(done.records):
             problems.append(problem("CL802", found=f"{len(found.scan.runs)} runs, none of which can be used"))
-            usable = False
+            usable = _anything(records)
     steps += _still_standing(context, found if usable else None, steps, records, log)
     everything = collect(context, records, problems, steps, read_description(context.dataset))
     page = update_page(context.out, records, log, progress, verify=verify) if until == "report" else None
-    code = _exit_code(everything, any(record.facts.get("n_runs") for record in records))
+    code = _exit_code(everything, _anything(records))
     log.write("end", exit_code=code, run=n_run, problems=len(everything))
-    return Result(code, n_units, n_run, len(found.scan.sessions), tuple(everything), page)
+    return Result(code, n_units, n_run, found.sessions_with_features, tuple(everything), page)
 
 
 def _still_standing(
@@ -220,6 +227,11 @@ def _still_standing(
         if any(unit.name not in todo.stale for unit in units):
             later.append(step)
     return tuple(later)
+
+
+def _anything(records: Sequence[Record]) -> bool:
+    """Tell whether a run was measured, or a supplied value read."""
+    return any(record.facts.get("n_runs") or record.facts.get("n_values") for record in records)
 
 
 def _exit_code(problems: Sequence[Problem], anything_measured: bool) -> int:  # noqa: FBT001

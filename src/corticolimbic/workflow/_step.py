@@ -41,11 +41,31 @@ DATASET = "dataset:"
 
 @dataclass(frozen=True)
 class Found:
-    """What a look at the dataset's names and tables found, before anything is measured."""
+    """What a look at the dataset's names and tables found, before anything is measured.
+
+    Parameters
+    ----------
+    scan, participants, sessions
+        From the dataset's readers.
+    supplied_sessions
+        Participant and session of everybody in a table of features that others computed.
+    """
 
     scan: Scan
     participants: Participants
     sessions: SessionTables
+    supplied_sessions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sessions_with_features(self) -> int:
+        """Number of sessions with images or with features that others computed."""
+        own = {(session.participant_id, session.session_id) for session in self.scan.sessions}
+        return len(own.union(self.supplied_sessions))
+
+    @property
+    def people_seen(self) -> tuple[str, ...]:
+        """Everyone with a series, a preprocessed image or a feature that others computed; sorted."""
+        return tuple(sorted({*self.scan.participants_seen, *(one for one, _ in self.supplied_sessions)}))
 
 
 @dataclass(frozen=True)
