@@ -21,17 +21,18 @@ from corticolimbic.cohort import (
     session_fact,
     sites,
 )
-from corticolimbic.features import read_sessions, schema, session_order, write_table
+from corticolimbic.features import schema, session_order, write_table
 from corticolimbic.foundation import Problem, problem, write_json
-from corticolimbic.measure import REFUSED
+from corticolimbic.measure import REFUSED, STRUCTURE_MEASURES
 from corticolimbic.stats import baseline_rows, measured_quality
 from corticolimbic.workflow._clinical import clinical_inputs, read_people
 from corticolimbic.workflow._cohort_attrition import TABLES, lost, write_attrition
 from corticolimbic.workflow._cohort_scores import SCORES, write_scores
 from corticolimbic.workflow._config import Config
-from corticolimbic.workflow._measure_step import ROOM, outputs
+from corticolimbic.workflow._measure_step import outputs
 from corticolimbic.workflow._quality_tables import region_quality, run_quality
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
+from corticolimbic.workflow._structure_step import read_features, structure_output
 
 _FOLLOWED = (
     "ratings",
@@ -58,7 +59,9 @@ _WHERE_THERE_ARE = (SCORES, *(f"cohort/{name}.tsv" for name in TABLES))
 
 def measured_inputs(found: Found) -> tuple[str, ...]:
     """Return the feature tables of all sessions, relative to OUT."""
-    return tuple(outputs(session.participant_id, session.session_id)[0] for session in found.scan.sessions)
+    function = [outputs(item.participant_id, item.session_id)[0] for item in found.scan.sessions]
+    structure = [structure_output(item.participant_id, item.session_id) for item in found.scan.structure]
+    return (*function, *structure)
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -83,7 +86,7 @@ def _cohort(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.cohort
     read = read_people(context.dataset, settings)
     people, visits = read.participants.table, read.sessions.table
-    features = read_sessions(context.out, "features", room=ROOM)
+    features = read_features(context.out)
     baseline = baseline_rows(features, baseline_session(context.config))
     quality = measured_quality(baseline)
     quality = quality[quality.index.isin(_with_runs(baseline))]
@@ -147,9 +150,10 @@ def _no_baseline(features: pd.DataFrame, baseline: pd.DataFrame, config: Config)
 
 
 def _with_runs(features: pd.DataFrame) -> frozenset[str]:
-    """Return who has at least one run that was not refused."""
+    """Return who has at least one run that was not refused, or a volume or thickness."""
     quality = features[features["measure"] == "censored_share"]
-    return frozenset(quality.loc[quality["qc"] != REFUSED, "participant_id"])
+    structure = features[features["measure"].isin(STRUCTURE_MEASURES) & features["value"].notna()]
+    return frozenset([*quality.loc[quality["qc"] != REFUSED, "participant_id"], *structure["participant_id"]])
 
 
 def _primary(table: pd.DataFrame, name: str) -> pd.Series | None:
@@ -173,9 +177,9 @@ def _sessions(
 ) -> pd.DataFrame:
     site = sites(people, settings)
     key = ["participant_id", "session_id"]
-    quality = features[features["measure"].isin(["mean_fd", "censored_share"])]
     rows = []
-    for (person, session), group in quality.groupby(key, sort=True):
+    for (person, session), everything in features.groupby(key, sort=True):
+        group = everything[everything["measure"].isin(["mean_fd", "censored_share"])]
         means = group.groupby("measure")["value"].mean()
         runs = group.drop_duplicates(["task", "run", "acq", "space"])
         rows.append(

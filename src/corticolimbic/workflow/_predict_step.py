@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from corticolimbic.features import read_sessions, read_table, schema, write_table
+from corticolimbic.features import read_table, schema, write_table
 from corticolimbic.foundation import Problem, write_json
 from corticolimbic.predict import Marker, differences, gather, judge, marker, person_scores, score
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
-from corticolimbic.workflow._measure_step import ROOM
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
+from corticolimbic.workflow._structure_step import read_features
 
 _OUTPUTS = (
     "predict/scores.tsv",
@@ -45,7 +45,7 @@ def _units(context: Context, found: Found) -> tuple[Unit, ...]:
 
 def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.predict
-    features = read_sessions(context.out, "features", room=ROOM)
+    features = read_features(context.out)
     people = read_people(context.dataset, context.config.cohort).participants.table
     populations = read_table("populations", context.out / "cohort/populations.parquet")
     outcomes = read_table("outcomes", context.out / "cohort/outcomes.parquet")

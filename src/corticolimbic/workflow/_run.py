@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corticolimbic.dataset import check_join, read_description, scan
+from corticolimbic.dataset import Scan, check_join, read_description, scan
 from corticolimbic.foundation import (
     Problem,
     SettingsError,
@@ -29,8 +29,9 @@ from corticolimbic.workflow._page import update_page
 from corticolimbic.workflow._predict_step import PREDICT
 from corticolimbic.workflow._records import Record, load_records
 from corticolimbic.workflow._step import Context, Found, Step
+from corticolimbic.workflow._structure_step import STRUCTURE, version_problems
 
-STEPS: tuple[Step, ...] = (MEASURE, COHORT, COMPARE, AGREEMENT, PREDICT)
+STEPS: tuple[Step, ...] = (STRUCTURE, MEASURE, COHORT, COMPARE, AGREEMENT, PREDICT)
 """All steps in order; the page comes after them."""
 OK, NOTHING_USABLE, SOME_UNREADABLE = 0, 1, 3
 """Exit codes (2 is for usage)."""
@@ -108,7 +109,7 @@ def run(
         describe(out, read_description(dataset).name or dataset.resolve().name)
         log = Log(out / "log.jsonl")
         log.write(
-            "start", until=until, sessions=len(found.scan.sessions), participants=len(found.participants.ids)
+            "start", until=until, sessions=found.scan.n_sessions, participants=len(found.participants.ids)
         )
         try:
             return _steps(context, found, problems, until, n_jobs or available_cores(), verify, log, progress)
@@ -177,7 +178,7 @@ def _steps(
     records: list[Record] = []
     n_units = n_run = 0
     steps = _wanted(until)
-    usable = bool(found.scan.sessions)
+    usable = bool(found.scan.sessions or found.scan.structure)
     for step in steps:  # also where nothing is usable: what an earlier run left must go
         todo = plan(context, step, step.units(context, found) if usable else (), verify=verify)
         done = execute(context, todo, n_jobs=n_jobs, verify=verify, log=log, progress=progress)
@@ -187,15 +188,22 @@ def _steps(
         problems += done.problems
         n_units += len(todo.units)
         n_run += done.n_run
-        if step is MEASURE and usable and not any(record.facts.get("n_runs") for record in done.records):
-            problems.append(problem("CL802", found=f"{len(found.scan.runs)} runs, none of which can be used"))
+        if step is STRUCTURE:
+            problems += version_problems(done.records)
+        if step is MEASURE and usable and not any(record.facts.get("n_runs") for record in records):
+            problems.append(problem("CL802", found=_none_usable(found.scan)))
             usable = False
     steps += _still_standing(context, found if usable else None, steps, records, log)
     everything = collect(context, records, problems, steps, read_description(context.dataset))
     page = update_page(context.out, records, log, progress, verify=verify) if until == "report" else None
     code = _exit_code(everything, any(record.facts.get("n_runs") for record in records))
     log.write("end", exit_code=code, run=n_run, problems=len(everything))
-    return Result(code, n_units, n_run, len(found.scan.sessions), tuple(everything), page)
+    return Result(code, n_units, n_run, found.scan.n_sessions, tuple(everything), page)
+
+
+def _none_usable(scan: Scan) -> str:
+    structure = f" and structure of {len(scan.structure)} sessions" if scan.structure else ""
+    return f"{len(scan.runs)} runs{structure}, none of which can be used"
 
 
 def _still_standing(
