@@ -19,8 +19,8 @@ from corticolimbic.dataset._structure_files import (
 
 STRUCTURE_NAME = (
     r".*\.stats|[lr]h\.(hippoSf|amygNuc)Volumes-.*\.txt"
-    r"|catROIs?_.*\.xml|(?!.*_(timeseries|motion|bold|regressors)\.)"
-    r".*(aseg|aparc|synthseg|catROI|hippo|amyg|subfield|first)[^/]*\.(tsv|csv|txt|dat)"
+    r"|(catROI|cat)_.*\.xml|(?!.*_(timeseries|motion|bold|regressors|events|physio|scans|sessions)\.)"
+    r"(.*(aseg|aparc|synthseg|catROI|neuromorphometrics).*|(.*[_.-])?first[_.-].*)\.(tsv|csv|txt|dat)"
 )
 """Names that may be files of structure, for the walk through a dataset."""
 _IS_STRUCTURE = re.compile(STRUCTURE_NAME, re.IGNORECASE | re.DOTALL)
@@ -28,6 +28,9 @@ _SUBFIELDS = re.compile(
     r"(?P<hemi>lh|rh)\.(?P<what>hippoSf|amygNuc)Volumes-(?P<analysis>.+?)\.(?P<version>v\d+)"
     r"(?:\.long)?\.txt"
 )
+_FIRST = re.compile(r"(?!.*_log).*(?:^|[_.-])first(?:[_.-].*)?\.txt", re.IGNORECASE)
+CAT12_ATLAS = "neuromorphometrics"
+"""The only atlas of CAT12 whose labels are mapped."""
 _SUBFIELD_STATS = {"hipposubfields": "hippoSf", "amygdalar-nuclei": "amygNuc"}
 _ATLASES = {
     "aseg": "aseg",
@@ -76,6 +79,11 @@ def stats_file(path: str) -> StructureFile | None:
         With what names no person that can be used.
     """
     *folders, name = unicodedata.normalize("NFC", path).split("/")
+    if name.endswith(".xml"):
+        owner = _named(name.removesuffix(".xml").partition("_")[2])
+        return _of(owner, path, "cat", CAT12_ATLAS, "")
+    if _FIRST.fullmatch(name):
+        return _of(_first_owner(folders, name), path, "first", "FIRST", "")
     if not name.endswith((".stats", ".txt")):
         return None
     found = _SUBFIELDS.fullmatch(name)
@@ -94,6 +102,11 @@ def stats_file(path: str) -> StructureFile | None:
     atlas, hemisphere, prefix = said
     owner = _named(prefix) if prefix else _owner(folders[:-1] if folders[-1:] == ["stats"] else folders)
     return _of(owner, path, "stats", atlas, hemisphere)
+
+
+def _first_owner(folders: list[str], name: str) -> Owner:
+    """Return whose volumes of FIRST a text file holds: by its name, else by its folder."""
+    return _named(name.rpartition(".")[0]) if name.startswith("sub-") else _owner(folders)
 
 
 def _of(
@@ -139,17 +152,21 @@ def _owner(folders: list[str]) -> Owner:
     return owner
 
 
-def owner_of(name: str) -> Owner:
-    """Return whom a name stands for, as `asegstats2table` and folders write it.
+def row_owner(path: str, cell: str) -> Owner:
+    """Return whom a row of a table stands for, by its first cell as programs write it.
 
-    ``sub-01``, ``01``, ``sub-01_ses-02``, ``sub-01_ses-02_acq-x.long.sub-01``, ``sub-01_ses-02_T1w.nii.gz``.
+    ``sub-01``, ``01``, ``sub-01_ses-02``, ``sub-01_ses-02.long.sub-01``, ``/data/sub-01_ses-02_T1w.nii.gz``.
+    A table inside a person's ``stats`` folder is that person's, whatever the cell says.
 
     Raises
     ------
     ValueError
         With what names no person that can be used.
     """
-    return _named(unicodedata.normalize("NFC", name))
+    folders = path.split("/")[:-1]
+    if folders[-1:] == ["stats"]:
+        return _owner(folders[:-1])
+    return _named(unicodedata.normalize("NFC", cell.rstrip("/").rpartition("/")[2]))
 
 
 def _named(name: str) -> Owner:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from corticolimbic.dataset._settings import DatasetSettings
+from corticolimbic.dataset._structure_exports import read_export
 from corticolimbic.dataset._structure_files import StructureFile, StructureSession
-from corticolimbic.dataset._structure_names import is_template, stats_file, template_of
-from corticolimbic.foundation import Problem, problem
+from corticolimbic.dataset._structure_names import is_template, row_owner, stats_file, template_of
+from corticolimbic.foundation import InputError, Problem, problem
 
 
 def structure_sessions(
@@ -57,6 +59,49 @@ def _files(root: Path, paths: list[str], problems: list[Problem]) -> Iterator[St
             continue
         if file is not None:
             yield file
+        elif _TABLE.search(path):
+            yield from _people(root, path, problems)
+
+
+def _people(root: Path, path: str, problems: list[Problem]) -> Iterator[StructureFile]:
+    """Yield a file for each row of a table of people; a person who stands twice is set aside."""
+    try:
+        export = read_export(root, path)
+    except InputError as error:
+        problems.append(error.problem)
+        return
+    problems += export.problems
+    found: dict[tuple[str, ...], list[StructureFile]] = defaultdict(list)
+    for cell, _, row in export.rows:
+        try:
+            owner = row_owner(path, cell)
+        except ValueError as error:
+            problems.append(problem("CL260", file=path, row=row, found=str(error)))
+            continue
+        file = StructureFile(
+            owner.participant_id,
+            owner.session_id,
+            path,
+            "table",
+            export.atlas,
+            export.hemisphere,
+            owner.acq,
+            owner.run,
+            owner.stream,
+            cell,
+        )
+        found[owner.participant_id, owner.session_id, owner.acq, owner.run, owner.stream].append(file)
+    for who, files in found.items():
+        if len(files) == 1:
+            yield files[0]
+            continue
+        rows = ", ".join(file.row[:60] for file in files)
+        problems.append(
+            problem("CL270", participant_id=who[0], session_id=who[1], file=path, found=f"rows {rows}")
+        )
+
+
+_TABLE = re.compile(r"\.(tsv|csv|txt|dat)$", re.IGNORECASE)
 
 
 def _folder(path: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from corticolimbic.dataset._structure_files import StructureFile
+from corticolimbic.dataset._structure_numbers import Numbers
 from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, Problem, decode_text, problem, read_bytes
 
@@ -35,7 +35,6 @@ _SCALES = {
     "unitless": ("count", 1.0),
 }
 _CORTEX = {"NumVert": "n", "WhiteSurfArea": "area", "MeanThickness": "thickness"}
-_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _ID = re.compile(r"\$Id: \S+,v (\S+) \S+")
 
 
@@ -68,8 +67,7 @@ class _Parsed:
     facts: dict[str, str] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
     labels: dict[str, dict[str, float]] = field(default_factory=dict)
-    unusable: dict[tuple[str, str], str] = field(default_factory=dict)
-    commas: int = 0
+    numbers: Numbers = field(default_factory=Numbers)
     units: list[str] = field(default_factory=list)
 
 
@@ -103,7 +101,7 @@ def read_stats(root: Path, file: StructureFile) -> StructureTable:
         replace(item, file=file.path, participant_id=file.participant_id, session_id=file.session_id)
         for item in problems
     )
-    return StructureTable(software, version, found.labels, told, found.unusable)
+    return StructureTable(software, version, found.labels, told, found.numbers.unusable)
 
 
 def _header(line: str, found: _Parsed) -> None:
@@ -128,7 +126,7 @@ def _whole(text: str, found: _Parsed) -> None:
         return
     name, cell, unit = parts[1], parts[-2], parts[-1]
     if len(parts) > 5 and cell.isdigit() and re.fullmatch(r"[+-]?[0-9]+", parts[-3]):
-        cell, found.commas = f"{parts[-3]}.{cell}", found.commas + 1
+        cell, found.numbers.commas = f"{parts[-3]}.{cell}", found.numbers.commas + 1
     measure, scale = _SCALES.get(unit.casefold(), ("", 1.0))
     if name in _CORTEX:  # of ?h.aparc.stats
         label, measure = "#Cortex", _CORTEX[name]
@@ -137,9 +135,9 @@ def _whole(text: str, found: _Parsed) -> None:
     if not measure:
         found.units.append(f"{name} in {unit!r}")
         return
-    value, reason = _value(cell, measure, found)
+    value, reason = found.numbers.value(cell)
     if reason:
-        found.unusable[label, measure] = reason
+        found.numbers.unusable[label, measure] = reason
     else:
         found.labels.setdefault(label, {})[measure] = value * scale
 
@@ -161,26 +159,11 @@ def _row(cells: list[str], number: int, file: StructureFile, found: _Parsed) -> 
         measure = COLUMNS.get(name)
         if measure is None:
             continue
-        value, reason = _value(cell, measure, found)
+        value, reason = found.numbers.value(cell)
         if reason:
-            found.unusable[label, measure] = reason
+            found.numbers.unusable[label, measure] = reason
         else:
             values[measure] = value
-
-
-def _value(cell: str, measure: str, found: _Parsed) -> tuple[float, str]:
-    """Return a number, or why it cannot be used."""
-    if _COMMA.fullmatch(cell):
-        cell, found.commas = cell.replace(",", "."), found.commas + 1
-    try:
-        value = float(cell) if "_" not in cell else math.nan
-    except ValueError:
-        return math.nan, f"{cell[:40]!r}, which is no number"
-    if not math.isfinite(value):
-        return math.nan, f"{cell[:40]!r}, which is no finite number"
-    if value < 0:
-        return math.nan, f"{cell[:40]}, below 0"
-    return value, ""
 
 
 def _check(text: str, file: StructureFile, found: _Parsed) -> None:
@@ -202,8 +185,8 @@ def _check(text: str, file: StructureFile, found: _Parsed) -> None:
 
 
 def _tolerated(file: StructureFile, found: _Parsed) -> Iterator[Problem]:
-    if found.commas:
-        yield problem("CL265", found=f"{found.commas} numbers with a decimal comma")
+    if found.numbers.commas:
+        yield problem("CL265", found=f"{found.numbers.commas} numbers with a decimal comma")
     for name in found.units:
         yield problem("CL269", found=name)
     subject = found.facts.get("subjectname", "")

@@ -42,6 +42,9 @@ _KEY = (
     "definition",
 )
 _DIFFER = "two files disagree"
+_UNKNOWN = " not stated"
+_FOLDERS = ("stats", "mri", "label", "report")
+"""Folders of one person inside which programs sort their files."""
 
 
 @dataclass
@@ -90,7 +93,21 @@ class _Group:
 
     @property
     def made_by(self) -> str:
-        return " and ".join(sorted(self.versions))
+        return " and ".join(self.known_versions)
+
+    @property
+    def known_versions(self) -> list[str]:
+        """What made the files; a version that one file does not state is that of the others."""
+        stated = {name.removesuffix(_UNKNOWN) for name in self.versions if not name.endswith(_UNKNOWN)}
+        kept = [
+            name
+            for name in self.versions
+            if not (
+                name.endswith(_UNKNOWN)
+                and any(other.startswith(name.removesuffix(_UNKNOWN)) for other in stated)
+            )
+        ]
+        return sorted(kept)
 
 
 def measure_structure(
@@ -131,7 +148,7 @@ def measure_structure(
             made.problems += table.problems
             if one.atlas not in structure_atlases():
                 continue
-            folder = file.path.rpartition("/")[0]
+            folder = _place(file)
             key = (folder, one.atlas, one.acq, one.run, one.stream, one.analysis)
             groups.setdefault(key, _Group(one)).add(one, table)
     rows: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
@@ -143,10 +160,17 @@ def measure_structure(
     return made
 
 
+def _place(file: StructureFile) -> str:
+    """Return the folder whose files belong together."""
+    folder = file.path.rpartition("/")[0]
+    above, _, last = folder.rpartition("/")
+    return above if last in _FOLDERS else folder
+
+
 def _rows(group: _Group, hashes: Mapping[str, str], made: MeasuredStructure) -> Iterator[dict[str, Any]]:
     file = group.first
     atlas = structure_atlases()[file.atlas]
-    if len(group.versions) > 1:
+    if len(group.known_versions) > 1:
         made.problems.append(_about(file, "CL266", f"{file.atlas}: {group.made_by} in one session"))
     made.versions[f"{file.atlas}, {file.stream}"] = group.made_by
     found = [

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from corticolimbic.circuit import layout, measurable_edges, missing_regions, region, split_side
-from corticolimbic.features import read_sessions, read_table, write_table
+from corticolimbic.features import read_table, write_table
 from corticolimbic.foundation import Problem, problem, write_json
+from corticolimbic.measure import STRUCTURE_MEASURES
 from corticolimbic.stats import (
     RELIABILITY_ORDER,
     CompareSettings,
@@ -27,12 +28,14 @@ from corticolimbic.stats import (
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
-from corticolimbic.workflow._measure_step import ROOM, circuit_atlas
+from corticolimbic.workflow._measure_step import circuit_atlas
 from corticolimbic.workflow._site_files import SITE_FILES, declared_by_sites, write_sites
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
+from corticolimbic.workflow._structure_step import read_features
 
 QUALITY = ("mean_fd", "censored_share")
 _RELATIVE = "compare/relative.parquet"
+_STRUCTURE = "compare/structure.tsv"
 _OUTPUTS = (
     "compare/effects.tsv",
     "compare/declared.json",
@@ -67,10 +70,10 @@ def _units(context: Context, found: Found) -> tuple[Unit, ...]:
 
 def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.compare
-    everything = read_sessions(context.out, "features", room=ROOM)
+    everything = read_features(context.out)
     baseline = baseline_rows(everything, baseline_session(context.config))
     edges = _edges(everything, context.config)
-    circuit = _circuit_rows(baseline, edges)
+    circuit = _circuit_rows(baseline, edges, STRUCTURE_MEASURES)
     populations = read_table("populations", context.out / "cohort/populations.parquet")
     participants = read_people(context.dataset, context.config.cohort).participants.table
     outcomes = read_table("outcomes", context.out / "cohort/outcomes.parquet")
@@ -90,8 +93,11 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     write_table(found.harmonisation, "harmonisation", context.out / _OUTPUTS[5])
     problems = (*found.problems, *reliable, *_unmeasured(edges, context.config))
     kept: tuple[str, ...] = ()
+    if len(found.structure):
+        kept = (*kept, _STRUCTURE)
+        write_table(found.structure, "structure", context.out / _STRUCTURE)
     if len(found.relative.stored):
-        kept = (_RELATIVE,)
+        kept = (*kept, _RELATIVE)
         write_table(found.relative.stored, "relative", context.out / _RELATIVE)
     if settings.site_summaries:
         # What is fitted over all people, or drawn many times, is no part of what a site sends.
@@ -197,5 +203,11 @@ def _placed(name: str) -> dict[str, Any]:
 
 
 COMPARE = Step(
-    "compare", "Comparing people", 5, _settings, _units, _compare, (*_OUTPUTS, _RELATIVE, *SITE_FILES)
+    "compare",
+    "Comparing people",
+    5,
+    _settings,
+    _units,
+    _compare,
+    (*_OUTPUTS, _RELATIVE, _STRUCTURE, *SITE_FILES),
 )
