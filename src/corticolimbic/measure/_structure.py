@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,8 @@ _RULES = {
     "surface_holes": "holes of the surfaces before they were fixed",
     "euler": "2 - 2 holes for each hemisphere",
 }
-_KEY = (
-    "participant_id",
-    "session_id",
-    "task",
-    "run",
-    "acq",
-    "space",
-    "atlas",
-    "strategy",
-    "measure",
-    "target",
-    "statistic",
-    "definition",
-)
+_KEY = itemgetter("run", "acq", "atlas", "strategy", "measure", "target", "statistic", "definition")
+"""What identifies a row within a session."""
 _DIFFER = "two files disagree"
 _UNKNOWN = " not stated"
 _FOLDERS = ("stats", "mri", "label", "report")
@@ -154,7 +143,7 @@ def measure_structure(
     rows: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for group in groups.values():
         for row in _rows(group, hashes, made):
-            rows[tuple(row[name] for name in _KEY)].append(row)
+            rows[_KEY(row)].append(row)
     made.features = [_one(same, made) for same in rows.values()]
     made.problems = list(dict.fromkeys(made.problems))
     return made

@@ -152,15 +152,15 @@ def _side(
     for names in parts:
         name = next((name for name in names if name in here), "")
         cells = here.get(name, {})
-        reason = next(
-            (unusable[place, other, measure] for other in names if (place, other, measure) in unusable), ""
-        )
-        of_side = f"{_WORDS[side]} " if atlas.by_file else ""
         if measure in cells and not (cells[measure] == 0 and not name.startswith("#")):
             values.append(cells[measure])
             areas.append(cells.get("area", math.nan))
             counts.append(cells.get("n", math.nan))
-        elif measure in cells or reason:
+            continue
+        asked = ((place, other, measure) for other in names)
+        reason = next((unusable[key] for key in asked if key in unusable), "")
+        of_side = f"{_WORDS[side]} " if atlas.by_file else ""
+        if measure in cells or reason:
             lost.append(f"{measure} of {of_side}{name or names[0]} is {reason or '0'}")
             why = "CL264"
         else:

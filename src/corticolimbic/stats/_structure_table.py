@@ -36,6 +36,7 @@ def structure_table(baseline: pd.DataFrame, asked: tuple[str, ...]) -> pd.DataFr
     rows = baseline[named.isin(wanted) & baseline["measure"].isin(list(STRUCTURE_UNITS))]
     if rows.empty:
         return pd.DataFrame(index=pd.Index([], name="participant_id", dtype=object))
+    rows = rows.assign(value=rows["value"].where(np.isfinite(rows["value"])))
     mean = rows.groupby(["participant_id", *FEATURE_KEY], sort=True)["value"].mean()
     return mean.unstack(FEATURE_KEY).sort_index(axis="columns")
 
