@@ -171,3 +171,85 @@ def test_hemispheres_of_two_versions_are_told(tmp_path: Path, anatomy: Anatomy) 
     assert (
         made.definitions[row["definition"]]["settings"]["made_by"] == "FreeSurfer 7.2.0 and FreeSurfer 7.4.1"
     )
+
+
+def one_person(root: Path, files: dict[str, str]) -> dict[tuple[str, str, str], dict]:  # type: ignore[type-arg]
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return values(measured(root))
+
+
+def test_subfields_give_head_and_body_and_the_nuclei_of_the_amygdala(tmp_path: Path) -> None:
+    hippocampus = (
+        "Hippocampal_tail 500.5\nWhole_hippocampal_body 1200\nWhole_hippocampal_head 1700\n"
+        "Whole_hippocampus 3400.5\n"
+    )
+    amygdala = (
+        "Lateral-nucleus 600\nBasal-nucleus 400\nAccessory-Basal-nucleus 250\nCentral-nucleus 50\n"
+        "Whole_amygdala 1700\n"
+    )
+    files = {}
+    for hemi in ("lh", "rh"):
+        files[f"sub-01/mri/{hemi}.hippoSfVolumes-T1.v21.txt"] = hippocampus
+        files[f"sub-01/mri/{hemi}.amygNucVolumes-T1.v21.txt"] = amygdala
+    found = one_person(tmp_path, files)
+    assert found["hippoSf", "volume", "HipHead_L"]["value"] == 1700
+    assert found["hippoSf", "volume", "HipBodyTail"]["value"] == 2 * 1700.5
+    assert found["hippoSf", "volume", "Hip"]["value"] == 6801
+    assert found["amygNuc", "volume", "BLA_R"]["value"] == 1250
+    assert found["amygNuc", "volume", "CeA"]["value"] == 100
+
+
+def test_cat12_volumes_and_the_head_of_the_report_are_one_set(tmp_path: Path) -> None:
+    names = ["Left Hippocampus", "Right Hippocampus", "Left Amygdala", "Right Amygdala"]
+    items = "".join(f"<item>{name}</item>" for name in names)
+    regions = f"<names>{items}</names><data><Vgm>[3.5;3.6;0.9;1.0]</Vgm></data>"
+    report = "<S><version_cat>12.8</version_cat><vol_TIV>1500</vol_TIV></S>"
+    found = one_person(
+        tmp_path,
+        {
+            "cat12/label/catROI_sub-01_T1w.xml": f"<S><neuromorphometrics>{regions}</neuromorphometrics></S>",
+            "cat12/report/cat_sub-01_T1w.xml": report,
+        },
+    )
+    assert found["neuromorphometrics", "volume", "Hip"]["value"] == pytest.approx(7100)
+    assert found["neuromorphometrics", "volume", "ICV"]["value"] == pytest.approx(1.5e6)
+    assert found["neuromorphometrics", "volume", "NAc"]["qc"].startswith("left: no volume of Left Accumbens")
+
+
+def test_first_and_synthseg_give_the_same_regions(tmp_path: Path) -> None:
+    labels = {"L_Accu": 500.0, "R_Accu": 520.0, "L_Caud": 3500.0, "R_Caud": 3600.0, "L_Puta": 4800.0}
+    first = "".join(f"{name} {value:.0f} {value}\n" for name, value in labels.items())
+    synthseg = {"left accumbens area": 501.5, "right accumbens area": 520.5, "left hippocampus": 4000.0}
+    header = ",".join(["subject", "total intracranial", *synthseg])
+    cells = ",".join(map(str, ["sub-01", 1.5e6, *synthseg.values()]))
+    found = one_person(
+        tmp_path,
+        {
+            "sub-01/anat/sub-01_first_volumes.txt": first,
+            "sub-01_synthseg_volumes.csv": f"{header}\n{cells}\n",
+        },
+    )
+    assert found["FIRST", "volume", "NAc"]["value"] == 1020
+    assert found["FIRST", "volume", "NAc"]["n_voxels"] == 1020
+    assert found["FIRST", "volume", "Striatum_L"]["value"] == 8800
+    assert math.isnan(found["FIRST", "volume", "Striatum"]["value"])
+    assert found["SynthSeg", "volume", "NAc"]["value"] == 1022
+    assert found["SynthSeg", "volume", "ICV"]["value"] == 1.5e6
+
+
+def test_thickness_of_several_labels_needs_their_areas(tmp_path: Path) -> None:
+    def table(hemi: str, measure: str, values: tuple[float, float]) -> str:
+        names = ("lateralorbitofrontal", "medialorbitofrontal")
+        header = "\t".join([f"{hemi}.aparc.{measure}", *(f"{hemi}_{name}_{measure}" for name in names)])
+        return header + "\nsub-01\t" + "\t".join(map(str, values)) + "\n"
+
+    files = {f"{hemi}_aparc_thickness.tsv": table(hemi, "thickness", (2.6, 2.4)) for hemi in ("lh", "rh")}
+    found = one_person(tmp_path / "a", files)
+    assert found["DK", "thickness", "lOFC_L"]["value"] == 2.6
+    assert found["DK", "thickness", "OFC_L"]["qc"] == "no areas to weigh thickness by"
+    areas = {f"{hemi}_aparc_area.tsv": table(hemi, "area", (3000.0, 1000.0)) for hemi in ("lh", "rh")}
+    found = one_person(tmp_path / "b", files | areas)
+    assert found["DK", "thickness", "OFC"]["value"] == pytest.approx((2.6 * 3 + 2.4) / 4)
