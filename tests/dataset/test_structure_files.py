@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corticolimbic.dataset import StructureFile, StructureTable, read_structure, scan
+from corticolimbic.dataset import StructureFile, StructureTable, read_structure, scan, validate
 from corticolimbic.foundation import InputError
 from corticolimbic.simulate import Anatomy, aparc_text, aseg_text, simulated_anatomy, write_freesurfer
 
@@ -208,3 +208,12 @@ def test_written_folders_are_found(tmp_path: Path, anatomy: Anatomy) -> None:
     ]
     assert found.participants_seen == ("sub-01", "sub-02")
     assert not found.problems
+
+
+def test_validate_reads_every_file(tmp_path: Path, anatomy: Anatomy) -> None:
+    (tmp_path / "participants.tsv").write_text("participant_id\nsub-01\nsub-02\n")
+    write_freesurfer(tmp_path / "fs", "sub-01", anatomy)
+    _, left, _ = write_freesurfer(tmp_path / "fs", "sub-02", anatomy)
+    left.write_text(left.read_text()[:1300])
+    found = {(item.code, item.participant_id) for item in validate(tmp_path) if item.severity == "failed"}
+    assert found == {("CL262", "sub-02")}
