@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from corticolimbic.foundation import MISSING_CELLS, InputError, Problem, problem
 
+_LARGEST = 1e9
+"""In mm, mm^2, mm^3 or a count: a cubic metre."""
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
@@ -38,7 +40,9 @@ class Numbers:
         if not math.isfinite(value):
             words = "missing" if cell in MISSING_CELLS else f"{cell[:40]!r}, which is no finite number"
             return math.nan, words
-        return (math.nan, f"{cell[:40]}, below 0") if value < 0 else (value, "")
+        if not 0 <= value <= _LARGEST:
+            return math.nan, f"{cell[:40]}, {'below 0' if value < 0 else 'more than a head can hold'}"
+        return value, ""
 
     def keep(
         self,
