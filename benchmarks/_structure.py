@@ -69,7 +69,7 @@ def check(mine: dict[tuple[str, str], float], theirs: dict[tuple[str, str], floa
 
 
 JOB = Job(
-    name="structure: 1,000 people's FreeSurfer statistics (3 files each) found, read, joined into regions",
+    name="measure: 1,000 people's FreeSurfer statistics (3 files each) found, read, joined into regions",
     peer_name="pandas.read_csv and a pattern for the header, folders known, 7 values a person, none checked",
     targets={"ours": 10.0, "ratio": 1.0},
     prepare=prepare,
