@@ -29,6 +29,7 @@ from corticolimbic.report._sections._problems import problems
 from corticolimbic.report._sections._quality import quality
 from corticolimbic.report._sections._record import citing, settings, visible, written
 from corticolimbic.report._sections._reliability import reliability
+from corticolimbic.report._sections._structure import structure
 from corticolimbic.report._sections._summary import summary
 from corticolimbic.report._svg import illustrate
 from corticolimbic.report._words import say
@@ -64,6 +65,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     steady = reliability(results, draw)
     known = agreement(results, draw)
     sites = harmonisation(results, draw)
+    anatomy = structure(results, draw)
     return (
         summary(results),
         people(results, draw),
@@ -73,6 +75,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         circuit(results, draw),
         *((sites,) if sites is not None else ()),
         effects(results, draw),
+        *((anatomy,) if anatomy is not None else ()),
         *((could,) if could is not None else ()),
         *((steady,) if steady is not None else ()),
         *((known,) if known is not None else ()),
