@@ -1,5 +1,24 @@
 """Published markers: scored on a user's features, and judged."""
 
+from corticolimbic.predict._individual import individual as individual
+from corticolimbic.predict._individual_position import Position as Position
+from corticolimbic.predict._individual_position import position as position
+from corticolimbic.predict._individual_record import INDIVIDUAL_VERSION as INDIVIDUAL_VERSION
+from corticolimbic.predict._individual_record import BaseRate as BaseRate
+from corticolimbic.predict._individual_record import Controls as Controls
+from corticolimbic.predict._individual_record import Elsewhere as Elsewhere
+from corticolimbic.predict._individual_record import FeaturePosition as FeaturePosition
+from corticolimbic.predict._individual_record import Individual as Individual
+from corticolimbic.predict._individual_record import Judgement as Judgement
+from corticolimbic.predict._individual_record import MarkerScore as MarkerScore
+from corticolimbic.predict._individual_record import Missing as Missing
+from corticolimbic.predict._individual_record import PersonOutcome as PersonOutcome
+from corticolimbic.predict._individual_record import Probability as Probability
+from corticolimbic.predict._individual_record import Visit as Visit
+from corticolimbic.predict._individual_record import individual_json as individual_json
+from corticolimbic.predict._individual_settings import IndividualSettings as IndividualSettings
+from corticolimbic.predict._individual_study import Study as Study
+from corticolimbic.predict._individual_study import nearest as nearest
 from corticolimbic.predict._judge import ALL_SITES as ALL_SITES
 from corticolimbic.predict._judge import EXTERNAL as EXTERNAL
 from corticolimbic.predict._judge import IN_SAMPLE as IN_SAMPLE
