@@ -26,11 +26,13 @@ from corticolimbic.predict._judge import Judged as Judged
 from corticolimbic.predict._judge import differences as differences
 from corticolimbic.predict._judge import gather as gather
 from corticolimbic.predict._judge import judge as judge
+from corticolimbic.predict._marker_file import marker as marker
+from corticolimbic.predict._marker_file import marker_ids as marker_ids
+from corticolimbic.predict._marker_file import read_marker as read_marker
+from corticolimbic.predict._markers import Key as Key
 from corticolimbic.predict._markers import Marker as Marker
 from corticolimbic.predict._markers import Published as Published
 from corticolimbic.predict._markers import Term as Term
-from corticolimbic.predict._markers import marker as marker
-from corticolimbic.predict._markers import marker_ids as marker_ids
 from corticolimbic.predict._score import person_scores as person_scores
 from corticolimbic.predict._score import score as score
 from corticolimbic.predict._settings import MarkerUse as MarkerUse
