@@ -31,7 +31,7 @@ def individual(study: Study, person: str) -> Individual:
     Returns
     -------
     Individual
-        Nothing in it was fitted on the person: controls, base rate and probabilities leave the person out.
+        Controls, base rate, spread and probabilities leave the person out.
 
     Raises
     ------

@@ -237,7 +237,7 @@ def _judged(study: Study, name: str) -> Judgement:
 def _verdict(study: Study, name: str) -> tuple[str, str, str]:
     if study.verdicts is None:
         return "", "", ""
-    rows = study.verdicts[study.verdicts["name"] == name]
+    rows = study.verdicts[study.verdicts["marker"] == name]
     for column, wanted in (("outcome", study.class_outcome), ("population", study.population)):
         if (rows[column] == wanted).any():
             rows = rows[rows[column] == wanted]

@@ -38,7 +38,7 @@ class Study:
     scores, evaluation, reliability, problems
         Schemas of these names.
     verdicts
-        Columns name, outcome, population, verdict, why; None where nobody judged.
+        Columns marker, outcome, population, verdict, why; None where nobody judged.
     cards
         What ``predict/markers.json`` says of each marker.
     trained_on

@@ -39,7 +39,7 @@ _TABLES = {
     "reliability": "compare/reliability.tsv",
     "problems": "problems.tsv",
 }
-_VERDICTS = ("name", "outcome", "population", "verdict", "why")
+_VERDICTS = ("marker", "outcome", "population", "verdict", "why")
 
 
 def write_individuals(
@@ -172,10 +172,10 @@ def _cards(path: Path) -> Iterable[dict[str, Any]]:
 
 
 def _inputs(name: str) -> list[tuple[str, str]]:
-    """Return measure and target of each input of a shipped marker."""
+    """Return measure and target of each input of a shipped marker; none of one that the study brought."""
     if name not in marker_ids():
         return []
-    return [("fc", term.target) for term in marker(name).terms]
+    return [(term.key.measure, target) for term in marker(name).terms for target in term.targets]
 
 
 def _trained_on(config: Config, visits: pd.DataFrame) -> dict[str, frozenset[str]]:
