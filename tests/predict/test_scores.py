@@ -85,7 +85,7 @@ def test_two_values_of_one_input_are_refused(tiny: Marker, key: dict) -> None:
         tiny, pd.concat([inputs(FULL), inputs({"sub-1": {"Amy--NAc": 0.9}}, **key)]), {}, TASKS
     )
     status = table.set_index("participant_id")["status"]
-    assert "one value for each edge" in status["sub-1"]
+    assert "one value for each input" in status["sub-1"]
     assert status["sub-2"] == "ok"
     assert np.isnan(table["score"][0])
     assert [item.participant_id for item in problems] == ["sub-1"]

@@ -10,8 +10,8 @@ from corticolimbic.foundation import SettingsError, read_json
 
 
 def look_up(options: Namespace) -> int:
-    """Print what `evidence` or `markers` was asked for."""
-    print(_evidence(options) if options.command == "evidence" else _markers(options))
+    """Print what `evidence` was asked for."""
+    print(_evidence(options))
     return 0
 
 
@@ -87,35 +87,4 @@ def _nothing(table: str, chosen: Mapping[str, str]) -> str:
         cells = (str(getattr(row, columns.get(name, name)) or "") for row in rows)
         known = sorted({part.strip() for cell in cells for part in cell.split(";")} - {""})
         lines.append(f"  {name}: {', '.join(known)}")
-    return "\n".join(lines)
-
-
-def _markers(options: Namespace) -> str:
-    from corticolimbic.predict import Marker, marker, marker_ids
-
-    def row(item: Marker) -> str:
-        best = "; ".join(f"{found.value:g} (n {found.n}: {found.what})" for found in item.verified)
-        return f"{item.id}  {item.name}\n  state {item.state}; verified: {best or 'no figure'}"
-
-    if options.action == "list":
-        return "\n".join(row(marker(name)) for name in marker_ids())
-    item = marker(options.id)
-    lines = [
-        f"{item.id}: {item.name}",
-        f"source: {item.citation}, doi {item.doi}",
-        f"predicts: {item.predicts} ({item.direction}), in {item.unit}",
-        f"state: {item.state}",
-        f"learned from: {item.population}",
-        f"recipe: {item.recipe}",
-        *(f"needs: {need}" for need in item.needs),
-        *(f"verified: {found.what}: {found.value:g}, n {found.n}" for found in item.verified),
-        *(f"failed: {failure}" for failure in item.failures),
-        f"score = {item.intercept:.6g} + sum of weight x (value - center) / scale over {len(item.terms)} "
-        "terms:",
-        *(
-            f"  {', '.join(term.targets)}  {term.weight:+.5f}  center {term.center:+.5f}  "
-            f"scale {term.scale:.5f}"
-            for term in item.terms
-        ),
-    ]
     return "\n".join(lines)

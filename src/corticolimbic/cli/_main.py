@@ -80,12 +80,14 @@ def _silence() -> None:
 
 
 def _call(options: Namespace) -> int:
-    from corticolimbic.cli import _look_up, _run_commands
+    from corticolimbic.cli import _look_up, _marker_commands, _run_commands
 
     if options.command in STEP_HELP:
         return _run_commands.step(options)
-    if options.command in {"evidence", "markers"}:
+    if options.command == "evidence":
         return _look_up.look_up(options)
+    if options.command == "markers":
+        return _marker_commands.markers(options)
     return {
         "demo": _run_commands.demo,
         "fetch": _run_commands.fetch,

@@ -218,6 +218,28 @@ def _markers(commands: argparse._SubParsersAction) -> None:
     _add(actions, "list", "list the markers")
     shown = _add(actions, "show", "show one marker: what it is, what it needs, where it failed")
     shown.add_argument("id", metavar="ID", help="for example spisak2020_rpn")
+    _markers_score(actions)
+
+
+def _markers_score(actions: argparse._SubParsersAction) -> None:
+    scored = _add(actions, "score", "score markers on a finished run or a table of features")
+    scored.add_argument(
+        "source",
+        type=_path,
+        metavar="OUT|FEATURES",
+        help="results folder of a run, or a table of features (.parquet, or .tsv or .csv with "
+        "participant_id, measure, target and value)",
+    )
+    scored.add_argument(
+        "--marker", action="append", metavar="ID", help="score this marker; may be repeated (default: all)"
+    )
+    scored.add_argument("--table", type=_path, metavar="FILE", help="write the scores (.tsv)")
+    scored.add_argument(
+        "--people", type=_path, metavar="FILE", help="participants table, for markers relative to others"
+    )
+    scored.add_argument(
+        "--config", type=_path, metavar="FILE", help="settings in YAML (default: OUT/config.yaml)"
+    )
 
 
 def _protocol(commands: argparse._SubParsersAction) -> None:

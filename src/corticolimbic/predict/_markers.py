@@ -39,6 +39,8 @@ class Key:
     atlases
         Accepted atlases, the preferred first: the first of which the table has any row is used, for
         everybody. ``*`` stands for any other, as long as there is only one.
+    transform
+        Of each value before it enters a formula: none, or Fisher z of a correlation.
     """
 
     __pydantic_config__ = _STRICT
@@ -46,6 +48,7 @@ class Key:
     measure: str
     statistic: str = ""
     atlases: tuple[str, ...] = (ANY,)
+    transform: Transform = "none"
 
 
 @dataclass(frozen=True)
@@ -217,8 +220,6 @@ class Marker:
         Where what stands here was read.
     intercept, terms
         The formula: intercept + sum of the terms.
-    transform
-        Of each value before it enters the formula.
     over
         How the sessions of a person make scores.
     cut_off
@@ -253,7 +254,6 @@ class Marker:
     recipe_fd_threshold: float | None = None
     intercept: float = 0.0
     terms: tuple[Term, ...] = ()
-    transform: Transform = "none"
     over: Over = "session"
     cut_off: float | None = None
     relative: Relative | None = None

@@ -9,6 +9,8 @@ from corticolimbic.workflow._folder import is_ours as is_ours
 from corticolimbic.workflow._individuals import read_study as read_study
 from corticolimbic.workflow._individuals import write_individuals as write_individuals
 from corticolimbic.workflow._log import Progress as Progress
+from corticolimbic.workflow._marker_folder import FolderScores as FolderScores
+from corticolimbic.workflow._marker_folder import score_stored as score_stored
 from corticolimbic.workflow._page import PAGE as PAGE
 from corticolimbic.workflow._pool import PoolResult as PoolResult
 from corticolimbic.workflow._pool import pool_files as pool_files

@@ -11,9 +11,9 @@ from corticolimbic.cohort import (
     sites,
     text_column,
 )
-from corticolimbic.predict import marker
 from corticolimbic.workflow._check_longitudinal import check_longitudinal
 from corticolimbic.workflow._config import Config
+from corticolimbic.workflow._marker_files import markers_used
 from corticolimbic.workflow._step import Found
 
 _MEASURED = "measured:"
@@ -36,8 +36,7 @@ def check_settings(config: Config, found: Found, visits: pd.DataFrame) -> None:
     SettingsError
         Naming the column and those that there are, an unusable outcome, or an unknown marker.
     """
-    for use in config.predict.markers:
-        marker(use.id)
+    used = markers_used(config.predict)
     if not found.participants.usable or not found.scan.sessions:
         return
     people = found.participants.table
@@ -45,7 +44,9 @@ def check_settings(config: Config, found: Found, visits: pd.DataFrame) -> None:
     ratings, _ = pain_ratings(visits, sites(people, config.cohort), config.cohort)
     outcomes(people, found.sessions.table, config.cohort.outcome, ratings)
     rules = (rule for population in config.cohort.populations for rule in population.rules)
-    trained = (use.training.column for use in config.predict.markers if use.training is not None)
+    trained = (use.training.column for _, use in used if use.training is not None)
+    reference = config.predict.reference
+    marked = (reference.column,) if reference is not None and reference.column is not None else ()
     lost = config.attrition
     named = (
         *lost.covariates,
@@ -54,6 +55,7 @@ def check_settings(config: Config, found: Found, visits: pd.DataFrame) -> None:
         *(rule.column for rule in rules if rule.column is not None),
         *(name for name in config.compare.covariates if not name.startswith(_MEASURED)),
         *trained,
+        *marked,
     )
     for name in named:
         text_column(people, name)

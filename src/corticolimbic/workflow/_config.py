@@ -52,7 +52,21 @@ def read_config(path: Path) -> Config:
     unknown = list(_unknown(values or {}, Config))
     if unknown:
         raise SettingsError(f"configuration {path.name}: " + "; ".join(unknown))
-    return Config.from_mapping(values, source=f"configuration {path.name}")
+    config = Config.from_mapping(values, source=f"configuration {path.name}")
+    return config.model_copy(update={"predict": _beside(config.predict, path.parent)})
+
+
+def _beside(settings: PredictSettings, folder: Path) -> PredictSettings:
+    """Return the settings with files of markers and weights that lie beside the configuration found there."""
+
+    def near(name: str) -> str:
+        there = folder / name
+        found = not name.startswith("dataset:") and not Path(name).is_absolute() and there.is_file()
+        return str(there.resolve()) if found else name
+
+    files = tuple(near(name) for name in settings.marker_files)
+    weights = tuple(item.model_copy(update={"file": near(item.file)}) for item in settings.weights)
+    return settings.model_copy(update={"marker_files": files, "weights": weights})
 
 
 def _unknown(values: dict[Any, Any], model: type[BaseModel], place: str = "") -> Iterator[str]:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast, get_args
 
-from corticolimbic.circuit import Atlas, atlas
+from corticolimbic.circuit import Atlas, atlas, measurable_edges
 from corticolimbic.dataset import SeriesRun
-from corticolimbic.features import Statistic, schema, write_map, write_table
+from corticolimbic.features import Statistic, Target, schema, write_map, write_table
 from corticolimbic.foundation import SettingsError
 from corticolimbic.measure import ALGORITHM, NodeTargets, measure_session
-from corticolimbic.predict import marker
+from corticolimbic.predict import ANY
 from corticolimbic.workflow._config import Config
+from corticolimbic.workflow._marker_files import markers_used
 from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
 
 ROOM = "function"
@@ -21,19 +22,33 @@ _TABLES = ("features", "series", "matrices")
 
 
 def asked_for(config: Config) -> tuple[NodeTargets, ...]:
-    """Return the edges between atlas nodes that the markers of the configuration need."""
+    """Return the edges between atlas nodes that the markers of the configuration need.
+
+    Edges of the circuit are measured anyway.
+    """
     wanted: dict[tuple[str, Statistic], dict[str, None]] = {}
-    for use in config.predict.markers:
-        for term in marker(use.id).terms:
-            if term.key.measure == "fc" and term.key.statistic in get_args(Statistic):
-                for name in term.key.atlases:
-                    # mypy does not follow get_args
-                    wanted.setdefault((name, cast(Statistic, term.key.statistic)), {}).update(
-                        dict.fromkeys(term.targets)
-                    )
+    for item, _ in markers_used(config.predict):
+        for term in item.terms:
+            if term.key.measure != "fc" or term.key.statistic not in get_args(Statistic):
+                continue
+            for name in term.key.atlases:
+                targets = [one for one in term.targets if one not in _circuit_edges(name)]
+                if targets and name != ANY:
+                    key = (name, cast(Statistic, term.key.statistic))  # mypy does not follow get_args
+                    wanted.setdefault(key, {}).update(dict.fromkeys(filter(_between_two, targets)))
     return tuple(
         NodeTargets(name, statistic, tuple(targets)) for (name, statistic), targets in wanted.items()
     )
+
+
+@cache
+def _circuit_edges(name: str) -> frozenset[str]:
+    known = known_atlas(name)
+    return frozenset() if known is None else frozenset(edge.target for edge in measurable_edges(known))
+
+
+def _between_two(target: str) -> bool:
+    return Target.parse(target).kind == "edge"
 
 
 def _settings(config: Config) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,13 @@ import pandas as pd
 
 from corticolimbic.features import read_sessions, read_table, schema, write_table
 from corticolimbic.foundation import Problem, write_json
-from corticolimbic.predict import Marker, differences, gather, judge, marker, person_scores, score
+from corticolimbic.predict import differences, gather, judge, person_scores
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
+from corticolimbic.workflow._marker_card import marker_card
+from corticolimbic.workflow._marker_files import marker_files
+from corticolimbic.workflow._marker_scores import CLINICAL_TABLES, maps_used, read_beside, score_markers
 from corticolimbic.workflow._measure_step import ROOM
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
@@ -38,8 +40,9 @@ def _settings(config: Config) -> dict[str, Any]:
 def _units(context: Context, found: Found) -> tuple[Unit, ...]:
     if not found.participants.usable or not context.config.predict.markers:
         return ()
-    cohort = ("cohort/outcomes.parquet", "cohort/populations.parquet")
-    inputs = (*clinical_inputs(context, found), *cohort, *measured_inputs(found))
+    cohort = ("cohort/outcomes.parquet", "cohort/populations.parquet", *CLINICAL_TABLES)
+    own = (*marker_files(context.config.predict), *maps_used(context.dataset, context.config.predict))
+    inputs = (*clinical_inputs(context, found), *cohort, *measured_inputs(found), *own)
     return (Unit("predict", "all", inputs, _OUTPUTS),)
 
 
@@ -52,27 +55,28 @@ def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"].to_dict()
     baseline = baseline_session(context.config)
     rng = np.random.default_rng(settings.seed)
-    scores, evaluations, unlike, problems = [], [], [], []
-    for use in settings.markers:
-        item = marker(use.id)
-        scored, trouble = score(item, features, sites, settings.state_tasks)
-        scores.append(scored)
-        problems += trouble
+    evaluations, unlike = [], []
+    done, problems = score_markers(
+        settings, context.dataset, features, sites, read_beside(context.out, people, settings, baseline)
+    )
+    for item, use, scored in done:
         for name, values in _judged_against(outcomes):
-            judged = gather(person_scores(scored, baseline), values, people, populations, use)
+            own = person_scores(scored.table, baseline, item.over)
+            judged = gather(own, values, people, populations, use)
             table, trouble = judge(item.id, name, judged, use, rng, resamples=settings.resamples)
             evaluations.append(table)
             unlike += differences(item.id, name, judged)
             problems += trouble
+    scores = [scored.table for _, _, scored in done]
     write_table(_stack(scores, "scores"), "scores", context.out / _OUTPUTS[0])
     write_table(_stack(evaluations, "evaluation"), "evaluation", context.out / _OUTPUTS[1])
     write_json(context.out / _OUTPUTS[2], unlike)
     cards = [
-        _card(marker(use.id), table, context.config, judged_as_new=use.training is None)
-        for use, table in zip(settings.markers, scores, strict=True)
+        marker_card(item, scored, context.config, judged_as_new=use.training is None)
+        for item, use, scored in done
     ]
     write_json(context.out / _OUTPUTS[3], cards)
-    return Outcome(_distinct(problems), facts={"n_markers": len(settings.markers)})
+    return Outcome(_distinct(problems), facts={"n_markers": len(done)})
 
 
 def _judged_against(outcomes: pd.DataFrame) -> list[tuple[str, pd.Series]]:
@@ -95,35 +99,4 @@ def _distinct(problems: list[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(set(problems)))
 
 
-def _card(item: Marker, scores: pd.DataFrame, config: Config, *, judged_as_new: bool) -> dict[str, Any]:
-    """Return what the page says of a marker."""
-    same = item.recipe_fd_threshold is None or item.recipe_fd_threshold == config.measure.fd_threshold
-    used = config.measure.fd_threshold
-    note = (
-        ""
-        if same
-        else (
-            f"The published recipe drops volumes above {item.recipe_fd_threshold:g} mm; this run used "
-            f"{'no censoring' if used is None else f'{used:g} mm'}: a variant, not the published marker."
-        )
-    )
-    notes = [note] if note else []
-    if judged_as_new:
-        notes.append(
-            "The settings name no training people: everybody is judged as somebody whom the marker never "
-            "saw, which is wrong for people who trained it."
-        )
-    card = asdict(item)
-    card.pop("terms")
-    n_scored = int((scores["status"] == "ok").sum())
-    status = "ok" if n_scored else "not computable: needs " + "; ".join(item.needs)
-    return {
-        **card,
-        "target": f"{len(item.terms)} connections",
-        "n_scored": n_scored,
-        "status": status,
-        "note": " ".join(notes),
-    }
-
-
-PREDICT = Step("predict", "Applying markers", 2, _settings, _units, _predict, _OUTPUTS)
+PREDICT = Step("predict", "Applying markers", 3, _settings, _units, _predict, _OUTPUTS)

@@ -24,6 +24,7 @@ from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._execute import Plan, drop, execute, plan
 from corticolimbic.workflow._folder import check_folder, describe, locked
 from corticolimbic.workflow._log import Log, Progress
+from corticolimbic.workflow._marker_files import placed
 from corticolimbic.workflow._measure_step import MEASURE
 from corticolimbic.workflow._page import update_page
 from corticolimbic.workflow._predict_step import PREDICT
@@ -102,7 +103,7 @@ def run(
     check_folder(out, dataset)
     if until != "measure":
         visits = read_people(context.dataset, config.cohort).clinical.visits  # read once in a process
-        check_settings(config, found, visits)
+        check_settings(context.config, found, visits)
     with locked(out):
         sweep_temporary(out)
         describe(out, read_description(dataset).name or dataset.resolve().name)
@@ -134,7 +135,7 @@ def dry_run(
     context, found, _ = _look(dataset, out, config)
     check_folder(out, dataset)
     if until != "measure":
-        check_settings(config, found, read_people(context.dataset, config.cohort).clinical.visits)
+        check_settings(context.config, found, read_people(context.dataset, config.cohort).clinical.visits)
     return [plan(context, step, step.units(context, found), verify=verify) for step in _wanted(until)]
 
 
@@ -152,7 +153,7 @@ def _look(dataset: Path, out: Path, config: Config) -> tuple[Context, Found, lis
         *check_join(found.scan, found.participants, config.dataset),
         *read_description(dataset).problems,
     ]
-    return Context(dataset.resolve(), out.resolve(), config), found, problems
+    return Context(dataset.resolve(), out.resolve(), placed(config, dataset.resolve())), found, problems
 
 
 def _wanted(until: str) -> tuple[Step, ...]:
