@@ -127,6 +127,20 @@ def test_the_interval_of_a_score_is_the_formula(told: Study, patient) -> None:
     assert found.percentile_low < found.percentile < found.percentile_high
 
 
+@pytest.mark.parametrize(("over", "score"), [("session", 1.0), ("change", 5.0), ("person_mean", 1.0)])
+def test_a_change_is_that_of_the_last_session(told: Study, over: str, score: float) -> None:
+    key = {"participant_id": "sub-p3", "task": "n/a", "run": "n/a", "site": "south", "marker": "works",
+           "status": "ok", "se": np.nan}  # fmt: skip
+    rows = [{**key, "session_id": session, "score": value}
+            for session, value in (("ses-10", 5.0), ("ses-2", 3.0), ("ses-1", 1.0))]  # fmt: skip
+    person = individual(
+        replace(told, scores=schema("scores").table(rows), cards=({**CARD, "over": over},)), "sub-p3"
+    )
+    assert works(person).score == score
+    assert math.isnan(works(person).sd)  # nobody else has one
+    assert person.markers[0].n_people == 0
+
+
 def test_one_run_is_less_reliable_than_two(told: Study) -> None:
     rows = told.scores[~((told.scores["participant_id"] == "sub-p3") & (told.scores["run"] == "02"))]
     found = works(individual(replace(told, scores=rows), "sub-p3"))

@@ -55,7 +55,7 @@ def _marker(study: Study, card: Mapping[str, Any], person: str) -> MarkerScore:
         judged=_judged(study, name),
         status=_status(own, card),
     )
-    good = _of_session(rows, study.baseline_session)
+    good = _of_session(rows, study.baseline_session, str(card.get("over") or "session"))
     mine = good[good["participant_id"] == person]
     if mine.empty:
         return blank
@@ -100,16 +100,22 @@ def _status(own: pd.DataFrame, card: Mapping[str, Any]) -> str:
     return f"not computable: needs {needs}"
 
 
-def _of_session(rows: pd.DataFrame, session: str | None) -> pd.DataFrame:
-    """Return the rows that count: of the session that is compared, else of each person's first with a score.
+def _of_session(rows: pd.DataFrame, session: str | None, over: str) -> pd.DataFrame:
+    """Return the rows that count, as `person_scores` takes them.
 
-    A marker of change stands at a later session by its nature: where nobody has a score in the session named,
-    each person's first counts.
+    Of the session that is compared; a change is that of the last session, a mean over sessions is the same in
+    all of them; without a session that anybody has a score in, each person's first.
     """
     good = rows[(rows["status"] == "ok") & np.isfinite(rows["score"].to_numpy(dtype=float))]
-    if session is not None and (good["session_id"] == session).any():
+    if good.empty:
+        return good
+    if over == "change":
+        order = good.assign(order=good["session_id"].map(session_order)).sort_values("order")
+        last = order.groupby("participant_id")["session_id"].last()
+        return good[good["session_id"] == good["participant_id"].map(last)]
+    if session is not None and over != "person_mean" and (good["session_id"] == session).any():
         return good[good["session_id"] == session]
-    return good[good["session_id"] == good["participant_id"].map(first_session(good))] if len(good) else good
+    return good[good["session_id"] == good["participant_id"].map(first_session(good))]
 
 
 def _spread(others: pd.Series, sites: pd.Series) -> float:
@@ -150,7 +156,7 @@ def steadiness(
     inputs = [tuple(map(str, item)) for item in card.get("inputs") or ()]
     if not math.isfinite(found.icc) and len(inputs) == 1:
         found = _of_feature(study, *inputs[0])
-    if not math.isfinite(found.icc):
+    if not math.isfinite(found.icc) and card.get("over", "session") == "session":
         later = rows[(rows["status"] == "ok") & np.isfinite(rows["score"].to_numpy(dtype=float))]
         means = later.groupby(["participant_id", "session_id"], as_index=False)["score"].mean()
         waves = means.assign(measurement=means["session_id"])
@@ -194,6 +200,8 @@ def _published_for(card: Mapping[str, Any], measures: list[str]) -> Steadiness:
     known = card.get("reliability")
     if isinstance(known, Mapping) and known.get("icc") is not None:
         return Steadiness(float(known["icc"]), source=f"published: {known.get('source', '')}")
+    if card.get("icc") is not None:
+        return Steadiness(float(card["icc"]), source=str(card.get("icc_source") or ""))
     stands_in = published_icc(measures[0]) if measures and len(set(measures)) == 1 else None
     if stands_in is None:
         return Steadiness()

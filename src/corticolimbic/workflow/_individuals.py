@@ -20,7 +20,15 @@ from corticolimbic.foundation import (
     read_json,
     write_json,
 )
-from corticolimbic.predict import Study, individual, individual_json, marker, marker_ids, nearest
+from corticolimbic.predict import (
+    MarkerUse,
+    Study,
+    individual,
+    individual_json,
+    marker,
+    marker_ids,
+    nearest,
+)
 from corticolimbic.workflow._config import Config, read_config
 from corticolimbic.workflow._folder import is_ours, locked
 from corticolimbic.workflow._log import Progress
@@ -182,7 +190,7 @@ def _trained_on(config: Config, visits: pd.DataFrame) -> dict[str, frozenset[str
     facts = visits[visits["session_id"] == "ses-none"]
     found = {}
     for use in config.predict.markers:
-        if use.training is not None:
+        if isinstance(use, MarkerUse) and use.training is not None:
             cells = facts[facts["variable"] == use.training.column]
             alike = cells["value"].astype(str).str.strip() == use.training.equals.strip()
             found[use.id] = frozenset(map(str, cells.loc[alike, "participant_id"]))
