@@ -84,6 +84,13 @@ def write_individuals(
         return draw_individuals(out, study, chosen, n_jobs=n_jobs, progress=Progress(quiet=quiet))
 
 
+def draw_everybody(out: Path, *, n_jobs: int, progress: Progress) -> None:
+    """Write everybody's page at the end of a run that was asked for them; nothing where nobody is known."""
+    if (out / _TABLES["populations"]).is_file():
+        study = read_study(out)
+        draw_individuals(out, study, study.ids, n_jobs=n_jobs, progress=progress)
+
+
 def draw_individuals(
     out: Path, study: Study, people: Sequence[str], *, n_jobs: int, progress: Progress
 ) -> list[Path]:
