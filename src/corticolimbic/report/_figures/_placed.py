@@ -93,7 +93,7 @@ def draw_placed(
 
 
 def _gutter(rows: Sequence[Placed]) -> Pixels:
-    return min(330.0, max((text_width(row.label) for row in rows), default=0) + 8)
+    return min(430.0, max((text_width(row.label) for row in rows), default=0) + 8)
 
 
 def _draw(sheet: Sheet, row: Placed, scale: Scale, top: Pixels, gutter: Pixels, words: Pixels) -> None:

@@ -55,13 +55,14 @@ def _table(likely: list[MarkerScore]) -> Table:
     columns = (
         Column(say("person.marker")),
         Column(say("person.here"), numeric=True),
-        Column(say("person.fitted"), numeric=True),
         *(Column(say("person.at_rate", rate=share(rate)), numeric=True) for rate in rates),
+        Column(say("person.fitted")),
     )
     rows = tuple(
         (
             Cell(item.name),
             _chance(item.probability.value, item.probability.low, item.probability.high),
+            *(_chance(place.probability, place.low, place.high) for place in item.probability.elsewhere),
             Cell(
                 say(
                     "person.fitted_on",
@@ -69,9 +70,7 @@ def _table(likely: list[MarkerScore]) -> Table:
                     persistent=item.probability.persistent,
                     share=share(item.probability.base_rate),
                 ),
-                float(item.probability.n),
             ),
-            *(_chance(place.probability, place.low, place.high) for place in item.probability.elsewhere),
         )
         for item in likely
     )

@@ -9,7 +9,18 @@ import pandas as pd
 
 from corticolimbic.predict import Individual, MarkerScore
 from corticolimbic.report import _lenient as read
-from corticolimbic.report._blocks import Block, Cell, Column, Heading, Items, Pairs, Paragraph, Section, Table
+from corticolimbic.report._blocks import (
+    Block,
+    Cell,
+    Column,
+    Fold,
+    Heading,
+    Items,
+    Pairs,
+    Paragraph,
+    Section,
+    Table,
+)
 from corticolimbic.report._figures._placed import Placed, draw_placed
 from corticolimbic.report._numbers import decimal, digits_for, estimate, interval
 from corticolimbic.report._sections._people import Draw
@@ -134,7 +145,12 @@ def _lacking(person: Individual) -> list[Block]:
     lines = tuple(
         say("person.lacks", names=", ".join(names), status=status) for status, names in groups.items()
     )
-    return [Heading(say("person.not_computable")), Items(lines)]
+    named = [item.name for item in person.markers if item.status != "ok"]
+    return [
+        Heading(say("person.not_computable", n=len(named))),
+        Paragraph("; ".join(named) + ".", "note"),
+        Fold(say("person.lacks_fold"), (Items(lines),)),
+    ]
 
 
 def learned(person: Individual) -> Section | None:
