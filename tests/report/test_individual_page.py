@@ -86,6 +86,7 @@ def test_the_base_rate_stands_before_every_probability(html, person) -> None:
     assert "48 of 119 other people of this study (40 %; 95 % interval 32 % to 49 %)" in text
     found = next(item for item in person.markers if item.id == "works").probability
     shown = f"{100 * found.value:.0f} % [{100 * found.low:.0f} %, {100 * found.high:.0f} %]"
+    assert "persistent_20 (persistent: pain fell by less than 20 %)" in text
     assert text.index("48 of 119") < text.index(shown)
     assert "assume the same sensitivity and specificity in another population" in text
     for rate in ("5 %", "20 %", "40 %", "60 %"):

@@ -7,6 +7,7 @@ import math
 from corticolimbic.predict import Individual, MarkerScore
 from corticolimbic.report._blocks import Block, Cell, Column, Items, Paragraph, Section, Table
 from corticolimbic.report._numbers import share
+from corticolimbic.report._sections._individual_course import outcome_words
 from corticolimbic.report._words import say
 
 
@@ -21,7 +22,7 @@ def base_rate(person: Individual) -> Section:
             Paragraph(
                 say(
                     "person.rate_long",
-                    outcome=rate.outcome,
+                    outcome=outcome_words(rate.outcome),
                     n=rate.n,
                     persistent=rate.persistent,
                     share=share(rate.share),

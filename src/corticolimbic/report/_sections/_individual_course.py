@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import partial
 
 import pandas as pd
@@ -14,6 +15,8 @@ from corticolimbic.report._numbers import decimal, share
 from corticolimbic.report._sections._people import Draw
 from corticolimbic.report._svg import Plan
 from corticolimbic.report._words import say
+
+_RELATIVE = re.compile(r"persistent_(\d+)")
 
 
 def course(person: Individual, draw: Draw) -> Section:
@@ -35,11 +38,17 @@ def course(person: Individual, draw: Draw) -> Section:
     return Section("pain", say("person.pain"), tuple(blocks))
 
 
+def outcome_words(name: str) -> str:
+    """Return an outcome's name with what it means, where the name is one that the package makes itself."""
+    found = _RELATIVE.fullmatch(name)
+    return say("person.relative_outcome", name=name, percent=found[1]) if found else name
+
+
 def _outcome(item: PersonOutcome) -> str:
     if item.reason:
-        return say("person.outcome_missing", name=item.name, reason=item.reason)
+        return say("person.outcome_missing", name=outcome_words(item.name), reason=item.reason)
     found = item.label or f"{decimal(item.value, 1)} {item.unit}".strip()
-    return say("person.outcome", name=item.name, found=found)
+    return say("person.outcome", name=outcome_words(item.name), found=found)
 
 
 def _plan(person: Individual) -> Plan:
