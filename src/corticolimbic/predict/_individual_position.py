@@ -78,7 +78,7 @@ def position(
     >>> rng = np.random.default_rng(1)
     >>> controls = rng.normal(100, 15, 50)
     >>> found = position(70.0, np.ones(1), controls, np.ones((50, 1)))
-    >>> round(found.z, 6) == round((70 - controls.mean()) / controls.std(ddof=1), 6)
+    >>> bool(np.isclose(found.z, (70 - controls.mean()) / controls.std(ddof=1)))
     True
     """
     n, columns = matrix.shape
