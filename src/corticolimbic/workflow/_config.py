@@ -14,7 +14,7 @@ from corticolimbic.cohort import CohortSettings
 from corticolimbic.dataset import DatasetSettings, SuppliedTable
 from corticolimbic.foundation import Settings, SettingsError, read_yaml
 from corticolimbic.measure import MeasureSettings
-from corticolimbic.predict import PredictSettings
+from corticolimbic.predict import IndividualSettings, PredictSettings
 from corticolimbic.stats import AgreementSettings, AttritionSettings, CompareSettings
 
 
@@ -37,6 +37,9 @@ class Config(Settings):
         default=AgreementSettings(), description="How effects are held against published findings."
     )
     predict: PredictSettings = Field(default=PredictSettings(), description="Which markers are applied.")
+    individuals: IndividualSettings = Field(
+        default=IndividualSettings(), description="What may be said of one person (`corticolimbic person`)."
+    )
 
 
 def read_config(path: Path) -> Config:

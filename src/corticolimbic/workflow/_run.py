@@ -23,6 +23,7 @@ from corticolimbic.workflow._compare_step import COMPARE
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._execute import Plan, drop, execute, plan
 from corticolimbic.workflow._folder import check_folder, describe, locked
+from corticolimbic.workflow._individuals import draw_everybody
 from corticolimbic.workflow._log import Log, Progress
 from corticolimbic.workflow._marker_files import placed
 from corticolimbic.workflow._measure_step import MEASURE
@@ -204,6 +205,8 @@ def _steps(
     steps += _still_standing(context, found if usable else None, steps, records, log)
     everything = collect(context, records, problems, steps, read_description(context.dataset))
     page = update_page(context.out, records, log, progress, verify=verify) if until == "report" else None
+    if until == "report" and context.config.individuals.pages:
+        draw_everybody(context.out, n_jobs=n_jobs, progress=progress)
     code = _exit_code(everything, _anything(records))
     log.write("end", exit_code=code, run=n_run, problems=len(everything))
     return Result(code, n_units, n_run, found.sessions_with_features, tuple(everything), page)
