@@ -16,6 +16,7 @@ from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings,
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM
+from corticolimbic.workflow._predict_baselines import judged_beside
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = (
@@ -64,6 +65,11 @@ def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
             evaluations.append(table)
             unlike += differences(item.id, name, judged)
             problems += trouble
+    beside, trouble = judged_beside(
+        context.config, _stack(scores, "scores"), features, people, populations, outcomes
+    )
+    evaluations += beside
+    problems += trouble
     write_table(_stack(scores, "scores"), "scores", context.out / _OUTPUTS[0])
     write_table(_stack(evaluations, "evaluation"), "evaluation", context.out / _OUTPUTS[1])
     write_json(context.out / _OUTPUTS[2], unlike)
@@ -126,4 +132,4 @@ def _card(item: Marker, scores: pd.DataFrame, config: Config, *, judged_as_new: 
     }
 
 
-PREDICT = Step("predict", "Applying markers", 2, _settings, _units, _predict, _OUTPUTS)
+PREDICT = Step("predict", "Applying markers", 3, _settings, _units, _predict, _OUTPUTS)
