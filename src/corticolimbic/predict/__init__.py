@@ -2,6 +2,24 @@
 
 from corticolimbic.predict._baselines import judge_baselines as judge_baselines
 from corticolimbic.predict._baselines import nuisances as nuisances
+from corticolimbic.predict._declaration import DECLARATION_VERSION as DECLARATION_VERSION
+from corticolimbic.predict._declaration import Criterion as Criterion
+from corticolimbic.predict._declaration import Declaration as Declaration
+from corticolimbic.predict._declaration import DeclaredMarker as DeclaredMarker
+from corticolimbic.predict._declaration import DeclaredOutcome as DeclaredOutcome
+from corticolimbic.predict._declaration import DeclaredPopulation as DeclaredPopulation
+from corticolimbic.predict._declaration import person_hash as person_hash
+from corticolimbic.predict._declaration import read_declaration as read_declaration
+from corticolimbic.predict._declaration import write_declaration as write_declaration
+from corticolimbic.predict._declaration_check import Checked as Checked
+from corticolimbic.predict._declaration_check import Deviation as Deviation
+from corticolimbic.predict._declaration_check import Figure as Figure
+from corticolimbic.predict._declaration_check import ScoredRun as ScoredRun
+from corticolimbic.predict._declaration_check import check_declaration as check_declaration
+from corticolimbic.predict._declaration_check import registered_verdict as registered_verdict
+from corticolimbic.predict._declared_metrics import DeclaredMetric as DeclaredMetric
+from corticolimbic.predict._declared_metrics import covariates_of as covariates_of
+from corticolimbic.predict._declared_metrics import declared_metric as declared_metric
 from corticolimbic.predict._judge import ALL_SITES as ALL_SITES
 from corticolimbic.predict._judge import EXTERNAL as EXTERNAL
 from corticolimbic.predict._judge import IN_SAMPLE as IN_SAMPLE
@@ -9,6 +27,8 @@ from corticolimbic.predict._judge import Judged as Judged
 from corticolimbic.predict._judge import differences as differences
 from corticolimbic.predict._judge import gather as gather
 from corticolimbic.predict._judge import judge as judge
+from corticolimbic.predict._marker_text import marker_hash as marker_hash
+from corticolimbic.predict._marker_text import marker_text as marker_text
 from corticolimbic.predict._markers import Marker as Marker
 from corticolimbic.predict._markers import Published as Published
 from corticolimbic.predict._markers import Term as Term

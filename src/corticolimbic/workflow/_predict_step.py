@@ -11,7 +11,16 @@ import pandas as pd
 
 from corticolimbic.features import read_sessions, read_table, schema, write_table
 from corticolimbic.foundation import Problem, write_json
-from corticolimbic.predict import Marker, differences, gather, judge, marker, person_scores, score
+from corticolimbic.predict import (
+    Marker,
+    differences,
+    gather,
+    judge,
+    marker,
+    marker_hash,
+    person_scores,
+    score,
+)
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
@@ -125,6 +134,7 @@ def _card(item: Marker, scores: pd.DataFrame, config: Config, *, judged_as_new: 
     status = "ok" if n_scored else "not computable: needs " + "; ".join(item.needs)
     return {
         **card,
+        "sha256": marker_hash(item.id),
         "target": f"{len(item.terms)} connections",
         "n_scored": n_scored,
         "status": status,

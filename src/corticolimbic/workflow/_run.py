@@ -28,6 +28,7 @@ from corticolimbic.workflow._measure_step import MEASURE
 from corticolimbic.workflow._page import update_page
 from corticolimbic.workflow._predict_step import PREDICT
 from corticolimbic.workflow._records import Record, load_records
+from corticolimbic.workflow._register import REGISTERED, drop_outdated
 from corticolimbic.workflow._step import Context, Found, Step
 
 STEPS: tuple[Step, ...] = (MEASURE, COHORT, COMPARE, AGREEMENT, PREDICT)
@@ -192,6 +193,8 @@ def _steps(
             usable = False
     steps += _still_standing(context, found if usable else None, steps, records, log)
     everything = collect(context, records, problems, steps, read_description(context.dataset))
+    if drop_outdated(context.out):
+        log.write("removed", step="register", unit=REGISTERED, why="it was checked against other results")
     page = update_page(context.out, records, log, progress, verify=verify) if until == "report" else None
     code = _exit_code(everything, any(record.facts.get("n_runs") for record in records))
     log.write("end", exit_code=code, run=n_run, problems=len(everything))
