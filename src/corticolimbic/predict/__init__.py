@@ -18,7 +18,7 @@ from corticolimbic.predict._declaration_check import ScoredRun as ScoredRun
 from corticolimbic.predict._declaration_check import check_declaration as check_declaration
 from corticolimbic.predict._declaration_check import registered_verdict as registered_verdict
 from corticolimbic.predict._declared_metrics import DeclaredMetric as DeclaredMetric
-from corticolimbic.predict._declared_metrics import covariates_of as covariates_of
+from corticolimbic.predict._declared_metrics import adjusted_covariates as adjusted_covariates
 from corticolimbic.predict._declared_metrics import declared_metric as declared_metric
 from corticolimbic.predict._judge import ALL_SITES as ALL_SITES
 from corticolimbic.predict._judge import EXTERNAL as EXTERNAL

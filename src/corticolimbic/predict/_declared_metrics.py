@@ -69,12 +69,12 @@ def declared_metric(name: str) -> DeclaredMetric:
     return DeclaredMetric(name, item.null, item.classes, item.scheme)
 
 
-def covariates_of(metric: str) -> tuple[str, ...]:
+def adjusted_covariates(metric: str) -> tuple[str, ...]:
     """Return the covariates that a metric is adjusted for.
 
     Examples
     --------
-    >>> covariates_of("association|age+sex")
+    >>> adjusted_covariates("association|age+sex")
     ('age', 'sex')
     """
     return tuple(part.strip() for part in metric.partition(GIVEN)[2].split("+") if part.strip())
