@@ -355,7 +355,8 @@ def _marker(item: Any) -> str:
     about = [
         ("citation", f"{item.citation} ({item.doi})"),
         ("state", item.state),
-        ("atlas and statistic", f"{item.atlas}, {item.statistic}"),
+        ("kind and role", f"{item.kind}, {item.role}"),
+        ("measure", "; ".join(" ".join((key.measure, key.statistic, *key.atlases)) for key in item.keys)),
         ("predicts", f"{item.predicts} ({item.unit}); {item.direction}"),
         ("learned from", item.population),
         ("recipe", item.recipe),

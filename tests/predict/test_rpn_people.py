@@ -90,8 +90,11 @@ def score_slowly(folder: Path, connections: pd.DataFrame, intercept: float) -> d
 
 def evaluation(out: Path, population: str, site: str) -> pd.DataFrame:
     table = read_table("evaluation", out / "predict" / "evaluation.tsv")
-    table = table[(table["kind"] == "marker") & table["scheme"].isin(["external", "in-sample"])]
-    return table[(table["population"] == population) & (table["site"] == site)].set_index("metric")
+    fixed = table["scheme"].isin(["external", "in-sample"]) & table["metric"].isin(
+        ["pearson_r", "spearman_rho", "skill"]
+    )
+    here = fixed & (table["kind"] == "marker") & (table["population"] == population) & (table["site"] == site)
+    return table[here].set_index("metric")
 
 
 def test_everybody_is_read(out: Path, people: pd.DataFrame) -> None:
@@ -151,6 +154,36 @@ def test_the_published_figures(
     assert found["value"]["skill"] == pytest.approx(wanted, abs=1e-8)
     assert (found["ci_low"] < found["value"]).all()
     assert (found["value"] < found["ci_high"]).all()
+
+
+@pytest.mark.parametrize(("population", "q2", "partial"), [(KEPT, 0.115, 0.433), (RULES, 0.012, 0.182)])
+def test_out_of_fold_and_baselines_stand_beside_it(
+    out: Path, slow: pd.DataFrame, people: pd.DataFrame, population: str, q2: float, partial: float
+) -> None:
+    table = read_table("evaluation", out / "predict" / "evaluation.tsv")
+    rows = table[(table["population"] == population) & (table["site"] == "all external sites")]
+    found = rows.set_index(["name", "scheme", "metric"])["value"]
+    kept = people["kept_in_publication"] == 1
+    rules = (slow["mean_fd"] <= 0.15) & (slow["censored"] <= 0.30)
+    chosen = (kept if population == KEPT else rules) & (people["site"] != "bochum") & slow["score"].notna()
+    score, outcome, site = slow["score"][chosen], people["pain_sensitivity"][chosen], people["site"][chosen]
+    errors, baseline = pd.Series(dtype=float), pd.Series(dtype=float)
+    for left in ("essen", "szeged"):  # the publication's score, recalibrated at the other centre
+        slope, intercept = np.polyfit(score[site != left], outcome[site != left], 1)
+        errors = pd.concat([errors, (outcome - intercept - slope * score)[site == left] ** 2])
+        baseline = pd.concat([baseline, (outcome - outcome[site != left].mean())[site == left] ** 2])
+    wanted = 1 - errors.sum() / baseline.sum()
+    assert found["spisak2020_rpn", "leave-one-centre-out", "q2"] == pytest.approx(wanted, abs=1e-7)
+    assert wanted == pytest.approx(q2, abs=0.001)
+    centred = [values - values.groupby(site).transform("mean") for values in (score, outcome)]
+    within = scipy_stats.pearsonr(*centred)[0]
+    assert found["spisak2020_rpn", "external", "association|site"] == pytest.approx(within, abs=1e-7)
+    assert within == pytest.approx(partial, abs=0.001)
+    for name in ("baseline: motion", "baseline: age-sex"):
+        assert found[name, "leave-one-centre-out", "q2"] < 0.05
+        assert np.isfinite(found[name, "leave-one-centre-out", "pearson_r"])
+    assert np.isfinite(found["baseline: site", "k-fold", "q2"])
+    assert set(table.loc[table["kind"] == "marker", "name"]) == {"spisak2020_rpn"}
 
 
 @pytest.mark.parametrize("population", [KEPT, RULES])

@@ -10,7 +10,7 @@ import pytest
 from stats.cohort_tables import features, quality
 
 from corticolimbic.features import schema
-from corticolimbic.predict import Marker, PredictSettings, Term, marker, person_scores, score
+from corticolimbic.predict import Key, Marker, PredictSettings, Term, marker, person_scores, score
 
 TASKS = PredictSettings().state_tasks
 NEEDS = "not computable: needs resting-state series"
@@ -19,15 +19,12 @@ NEEDS = "not computable: needs resting-state series"
 @pytest.fixture
 def tiny() -> Marker:
     """0.5 + 2 (a - 0.1) / 0.2 - 3 (b + 0.3) / 0.6."""
-    terms = (Term("Amy--NAc", 2.0, 0.1, 0.2), Term("Hip--mPFC", -3.0, -0.3, 0.6))
-    return replace(
-        marker("spisak2020_rpn"),
-        id="tiny",
-        atlas="coordinates",
-        statistic="partial",
-        intercept=0.5,
-        terms=terms,
+    key = Key("fc", "partial", ("coordinates",))
+    terms = (
+        Term(("Amy--NAc",), key, weight=2.0, center=0.1, scale=0.2),
+        Term(("Hip--mPFC",), key, weight=-3.0, center=-0.3, scale=0.6),
     )
+    return replace(marker("spisak2020_rpn"), id="tiny", intercept=0.5, terms=terms)
 
 
 def inputs(values: dict, **key: str) -> pd.DataFrame:

@@ -95,7 +95,7 @@ def _markers(options: Namespace) -> str:
 
     def row(item: Marker) -> str:
         best = "; ".join(f"{found.value:g} (n {found.n}: {found.what})" for found in item.verified)
-        return f"{item.id}  {item.name}\n  state {item.state}; verified: {best}"
+        return f"{item.id}  {item.name}\n  state {item.state}; verified: {best or 'no figure'}"
 
     if options.action == "list":
         return "\n".join(row(marker(name)) for name in marker_ids())
@@ -113,7 +113,8 @@ def _markers(options: Namespace) -> str:
         f"score = {item.intercept:.6g} + sum of weight x (value - center) / scale over {len(item.terms)} "
         "terms:",
         *(
-            f"  {term.target}  {term.weight:+.5f}  center {term.center:+.5f}  scale {term.scale:.5f}"
+            f"  {', '.join(term.targets)}  {term.weight:+.5f}  center {term.center:+.5f}  "
+            f"scale {term.scale:.5f}"
             for term in item.terms
         ),
     ]

@@ -119,15 +119,19 @@ def _read_tsv(path: Path, form: Schema) -> pd.DataFrame:
             zip(header, map(list, zip(*rows, strict=True)) if rows else [[] for _ in header], strict=True)
         )
         return pd.DataFrame(
-            {
-                name: [_value(cell, kinds.get(name, "string")) for cell in cells]
-                for name, cells in data.items()
-            },
+            {name: _values(name, cells, kinds.get(name, "string")) for name, cells in data.items()},
             columns=header,
             dtype=object,
         )
     except ValueError as error:
         raise SchemaError(f"{path.name}: no readable table {form.name} ({error})") from error
+
+
+def _values(name: str, cells: list[str], kind: str) -> list[str | int | float]:
+    try:
+        return [_value(cell, kind) for cell in cells]
+    except ValueError as error:
+        raise ValueError(f"column {name}: {error}") from error
 
 
 def _value(cell: str, kind: str) -> str | int | float:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from corticolimbic.features import schema
 from corticolimbic.foundation import Problem, SettingsError, problem
-from corticolimbic.predict._judge import Judged
+from corticolimbic.predict._judged import Judged
 from corticolimbic.predict._nuisance_model import NuisanceModel
 from corticolimbic.predict._out_of_fold import (
     K_FOLD,

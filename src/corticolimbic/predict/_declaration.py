@@ -19,7 +19,7 @@ from corticolimbic.foundation import (
     write_json,
 )
 from corticolimbic.predict._declared_metrics import declared_metric
-from corticolimbic.predict._markers import marker_ids
+from corticolimbic.predict._marker_file import marker_ids
 
 DECLARATION_VERSION = 1
 _HASH = r"^[0-9a-f]{64}$"

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from corticolimbic.predict._declaration import Criterion, Declaration
-from corticolimbic.predict._judge import ALL_SITES, IN_SAMPLE
+from corticolimbic.predict._judged import ALL_SITES, IN_SAMPLE
 
 RegisteredVerdict = Literal["confirmed", "not confirmed", "inconclusive", "deviated"]
 DeviationKind = Literal[

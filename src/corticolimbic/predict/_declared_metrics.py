@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corticolimbic.foundation import SettingsError
-from corticolimbic.predict._judge import EXTERNAL
+from corticolimbic.predict._judged import EXTERNAL
 from corticolimbic.predict._out_of_fold import LEAVE_ONE_CENTRE_OUT
 
 GIVEN = "|"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from corticolimbic.foundation import hash_bytes
-from corticolimbic.predict._markers import marker
+from corticolimbic.predict._marker_file import marker
 
 
 def marker_text(name: str) -> str:

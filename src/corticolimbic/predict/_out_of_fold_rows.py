@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from corticolimbic.predict._judge import ALL_SITES, MINIMUM_PEOPLE
+from corticolimbic.predict._judged import ALL_SITES, MINIMUM_PEOPLE
 from corticolimbic.predict._out_of_fold import SITE, OutOfFold
 from corticolimbic.stats import Estimate, meta_correlation, pearson, skill
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from corticolimbic.features import schema
 from corticolimbic.foundation import Problem, problem
-from corticolimbic.predict._judge import Judged
+from corticolimbic.predict._judged import Judged
 from corticolimbic.predict._nuisance_model import NuisanceModel
 from corticolimbic.predict._out_of_fold import LEAVE_ONE_CENTRE_OUT, NO_SITE, OUTCOME, SITE, centre_by_centre
 from corticolimbic.predict._out_of_fold_rows import centre_rows

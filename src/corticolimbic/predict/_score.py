@@ -43,11 +43,12 @@ def score(
         CL701 with what is missing, by participant.
     """
     tasks = state_tasks.get(marker.state, ())
+    asked = marker.terms[0].key
     wanted = (
         features["task"].isin(tasks)
-        & (features["atlas"] == marker.atlas)
-        & (features["measure"] == "fc")
-        & (features["statistic"] == marker.statistic)
+        & features["atlas"].isin(asked.atlases)
+        & (features["measure"] == asked.measure)
+        & (features["statistic"] == asked.statistic)
         & features["target"].isin(marker.targets)
     )
     rows: list[dict[str, Any]] = []
@@ -60,7 +61,7 @@ def score(
         rows.append(_row(marker, names, sites, value, status))
         if status != "ok":
             problems.append(_problem(names["participant_id"], names["session_id"], f"{marker.id} {status}"))
-    here = features[features["task"].isin(tasks) & (features["atlas"] == marker.atlas)]
+    here = features[features["task"].isin(tasks) & features["atlas"].isin(asked.atlases)]
     present = set(here["participant_id"])
     for person in sorted(set(features["participant_id"]) - scored):
         needs = "a run long enough for connectivity" if person in present else "; ".join(marker.needs)
@@ -70,7 +71,9 @@ def score(
     if not scored:
         problems.append(
             _problem(
-                "", "", f"{marker.id} on nobody: no series of seg-{marker.atlas} in state {marker.state}"
+                "",
+                "",
+                f"{marker.id} on nobody: no series of seg-{', '.join(asked.atlases)} in state {marker.state}",
             )
         )
     return schema("scores").table(rows), problems
@@ -88,10 +91,12 @@ def _value(marker: Marker, inputs: pd.DataFrame) -> tuple[float, str]:
             np.nan,
             "not computable: needs one value for each edge, found more (two spaces or acquisitions)",
         )
-    lacking = [term.target for term in marker.terms if not np.isfinite(values.get(term.target, np.nan))]
+    lacking = [target for target in marker.targets if not np.isfinite(values.get(target, np.nan))]
     if lacking:
         return np.nan, f"not computable: needs {', '.join(lacking)}"
-    parts = [term.weight * (values[term.target] - term.center) / term.scale for term in marker.terms]
+    parts = [
+        term.weight * (values[list(term.targets)].mean() - term.center) / term.scale for term in marker.terms
+    ]
     return marker.intercept + float(np.sum(parts)), "ok"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from corticolimbic.foundation import Settings
+from corticolimbic.predict._judging_settings import JudgingSettings
 
 
 class TrainingPeople(Settings):
@@ -46,7 +47,12 @@ class PredictSettings(Settings):
         description="BIDS task labels that count as each state. A marker is only scored on its own state: "
         "rest, rating and evoked runs are never pooled.",
     )
-    resamples: int = Field(default=5000, ge=200, description="Bootstrap samples of the interval of skill.")
+    judging: JudgingSettings = Field(
+        default=JudgingSettings(), description="What markers are held against, and how people are left out."
+    )
+    resamples: int = Field(
+        default=5000, ge=200, description="Bootstrap samples of the intervals of skill and Brier score."
+    )
     seed: int = Field(default=20201103, ge=0, description="Seed of the bootstrap.")
     age_column: str = Field(
         default="age", description="Column of the participants table with the age, for the baselines."

@@ -1,5 +1,10 @@
 """Estimators over people: models, correlations, meta-analysis, corrections. No files are read here."""
 
+from corticolimbic.stats._adjusted_score import adjusted_correlation as adjusted_correlation
+from corticolimbic.stats._adjusted_score import adjusted_log_odds as adjusted_log_odds
+from corticolimbic.stats._adjusted_score import gain_in_log_likelihood as gain_in_log_likelihood
+from corticolimbic.stats._adjusted_score import gain_in_r2 as gain_in_r2
+from corticolimbic.stats._adjusted_score import score_test as score_test
 from corticolimbic.stats._agreement import agreement as agreement
 from corticolimbic.stats._agreement import agreement_problems as agreement_problems
 from corticolimbic.stats._agreement_settings import AgreementSettings as AgreementSettings
@@ -14,8 +19,21 @@ from corticolimbic.stats._attrition import attrition as attrition
 from corticolimbic.stats._attrition_settings import AttritionSettings as AttritionSettings
 from corticolimbic.stats._attrition_tables import AttritionTables as AttritionTables
 from corticolimbic.stats._attrition_tables import attrition_tables as attrition_tables
+from corticolimbic.stats._auc import Auc as Auc
+from corticolimbic.stats._auc import auc as auc
+from corticolimbic.stats._auc_ceiling import auc_behind_misclassification as auc_behind_misclassification
+from corticolimbic.stats._auc_ceiling import auc_under_misclassification as auc_under_misclassification
+from corticolimbic.stats._auc_paired import AucDifference as AucDifference
+from corticolimbic.stats._auc_paired import auc_difference as auc_difference
+from corticolimbic.stats._auc_sites import CombinedAuc as CombinedAuc
+from corticolimbic.stats._auc_sites import combine_auc as combine_auc
+from corticolimbic.stats._auc_sites import combine_auc_differences as combine_auc_differences
 from corticolimbic.stats._autocorrelation import bartlett_dof as bartlett_dof
 from corticolimbic.stats._autocorrelation import fisher_z_se as fisher_z_se
+from corticolimbic.stats._calibration import Calibration as Calibration
+from corticolimbic.stats._calibration import CalibrationCurve as CalibrationCurve
+from corticolimbic.stats._calibration import calibration as calibration
+from corticolimbic.stats._calibration import calibration_curve as calibration_curve
 from corticolimbic.stats._circuit_means import circuit_means as circuit_means
 from corticolimbic.stats._combat import ComBat as ComBat
 from corticolimbic.stats._combat import FittedComBat as FittedComBat
@@ -30,6 +48,12 @@ from corticolimbic.stats._compare_settings import VisitsSettings as VisitsSettin
 from corticolimbic.stats._correlation import Estimate as Estimate
 from corticolimbic.stats._correlation import pearson as pearson
 from corticolimbic.stats._correlation import spearman as spearman
+from corticolimbic.stats._cut_off import Accuracy as Accuracy
+from corticolimbic.stats._cut_off import accuracy as accuracy
+from corticolimbic.stats._cut_off import cut_off_at as cut_off_at
+from corticolimbic.stats._cut_off import predictive_values as predictive_values
+from corticolimbic.stats._decision_curve import DecisionCurve as DecisionCurve
+from corticolimbic.stats._decision_curve import decision_curve as decision_curve
 from corticolimbic.stats._delta import DeltaRate as DeltaRate
 from corticolimbic.stats._delta import delta_rates as delta_rates
 from corticolimbic.stats._design import Design as Design
@@ -48,6 +72,13 @@ from corticolimbic.stats._explained_variance import semipartial_r as semipartial
 from corticolimbic.stats._explained_variance import standardised_slope as standardised_slope
 from corticolimbic.stats._fisher import fisher_z as fisher_z
 from corticolimbic.stats._fisher import inverse_fisher_z as inverse_fisher_z
+from corticolimbic.stats._fold_models import FittedColumns as FittedColumns
+from corticolimbic.stats._fold_models import Recalibration as Recalibration
+from corticolimbic.stats._folds import Folds as Folds
+from corticolimbic.stats._folds import OutOfFold as OutOfFold
+from corticolimbic.stats._folds import centres_left_out as centres_left_out
+from corticolimbic.stats._folds import out_of_fold as out_of_fold
+from corticolimbic.stats._folds import stratified_folds as stratified_folds
 from corticolimbic.stats._further_columns import further_columns as further_columns
 from corticolimbic.stats._gee import GeeEffects as GeeEffects
 from corticolimbic.stats._gee import WorkingCorrelation as WorkingCorrelation
@@ -84,6 +115,7 @@ from corticolimbic.stats._normative import NormativeScores as NormativeScores
 from corticolimbic.stats._observation_weights import ObservationWeights as ObservationWeights
 from corticolimbic.stats._observation_weights import VisitModel as VisitModel
 from corticolimbic.stats._observation_weights import effective_size as effective_size
+from corticolimbic.stats._original_test import original_test as original_test
 from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
 from corticolimbic.stats._people_table import covariate as covariate
@@ -116,7 +148,9 @@ from corticolimbic.stats._rubin import Pooled as Pooled
 from corticolimbic.stats._rubin import pool as pool
 from corticolimbic.stats._site_effects import site_effects as site_effects
 from corticolimbic.stats._site_summaries import site_summaries as site_summaries
+from corticolimbic.stats._skill import mean_loss as mean_loss
 from corticolimbic.stats._skill import skill as skill
+from corticolimbic.stats._skill import skill_of_losses as skill_of_losses
 from corticolimbic.stats._stored import StoredEstimator as StoredEstimator
 from corticolimbic.stats._tangent import TangentSpace as TangentSpace
 from corticolimbic.stats._tangent import tangent_vectors as tangent_vectors

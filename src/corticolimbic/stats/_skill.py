@@ -66,8 +66,42 @@ def skill(
     """
     if any(np.isinf(values).any() for values in (observed, predicted, np.asarray(training_mean))):
         raise ModelError("infinite values cannot be judged; make them missing by name")
-    errors = (observed - predicted) ** 2
-    baseline = (observed - training_mean) ** 2
+    return skill_of_losses(
+        (observed - predicted) ** 2, (observed - training_mean) ** 2, rng, resamples=resamples, level=level
+    )
+
+
+def skill_of_losses(
+    errors: Float[np.ndarray, " people"],
+    baseline: Float[np.ndarray, " people"],
+    rng: np.random.Generator,
+    *,
+    resamples: int = 5000,
+    level: float = 0.95,
+) -> Estimate:
+    r"""Return :math:`1 - \sum e_i / \sum b_i` of each person's loss under a model and under a reference.
+
+    The interval of `skill`, for losses that are already there: squared errors, or their mean over repeats
+    of a cross-validation.
+
+    Parameters
+    ----------
+    errors, baseline
+        Loss of each person, 0 or more; pairs with a NaN are left out.
+    rng, resamples, level
+        As for `skill`.
+
+    Returns
+    -------
+    Estimate
+        p is NaN: no test is made.
+
+    Examples
+    --------
+    >>> found = skill_of_losses(np.array([1.0, 2.0]), np.array([2.0, 4.0]), np.random.default_rng(1))
+    >>> found.value
+    0.5
+    """
     both = ~(np.isnan(errors) | np.isnan(baseline))
     errors, baseline = errors[both], baseline[both]
     n = int(errors.size)
@@ -83,6 +117,46 @@ def skill(
         return Estimate(value, nan, nan, nan, n, "too few outcomes differ from the training mean")
     leave_one = _ratio(errors.sum() - errors, total - baseline)
     low, high = _bca(value, draws, leave_one[np.isfinite(leave_one)], level)
+    return Estimate(value, low, high, nan, n)
+
+
+def mean_loss(
+    losses: Float[np.ndarray, " people"],
+    rng: np.random.Generator,
+    *,
+    resamples: int = 5000,
+    level: float = 0.95,
+) -> Estimate:
+    """Return the mean loss with a BCa bootstrap interval over people: of probabilities, the Brier score.
+
+    Parameters
+    ----------
+    losses
+        Loss of each person; NaN is left out. The Brier score is the mean of (class - probability) squared:
+        0 is perfect, saying the base rate b gives b (1 - b) (Brier 1950, Mon Weather Rev 78:1).
+    rng, resamples, level
+        As for `skill`.
+
+    Returns
+    -------
+    Estimate
+        p is NaN: no test is made.
+
+    Examples
+    --------
+    >>> mean_loss(np.array([0.04, 0.25, 0.09]), np.random.default_rng(1)).value.__round__(4)
+    0.1267
+    """
+    losses = losses[~np.isnan(losses)]
+    n, nan = int(losses.size), float("nan")
+    if n < 2:
+        return Estimate(float(losses.mean()) if n else nan, nan, nan, nan, n, "an interval needs two people")
+    value = float(losses.mean())
+    if np.ptp(losses) == 0:
+        return Estimate(value, value, value, nan, n)
+    draws = rng.multinomial(n, np.full(n, 1 / n), size=resamples) @ losses / n
+    leave_one = (losses.sum() - losses) / (n - 1)
+    low, high = _bca(value, draws, leave_one, level)
     return Estimate(value, low, high, nan, n)
 
 

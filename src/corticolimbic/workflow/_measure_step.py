@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast, get_args
 
 from corticolimbic.circuit import Atlas, atlas
 from corticolimbic.dataset import SeriesRun
@@ -24,8 +24,13 @@ def asked_for(config: Config) -> tuple[NodeTargets, ...]:
     """Return the edges between atlas nodes that the markers of the configuration need."""
     wanted: dict[tuple[str, Statistic], dict[str, None]] = {}
     for use in config.predict.markers:
-        item = marker(use.id)
-        wanted.setdefault((item.atlas, item.statistic), {}).update(dict.fromkeys(item.targets))
+        for term in marker(use.id).terms:
+            if term.key.measure == "fc" and term.key.statistic in get_args(Statistic):
+                for name in term.key.atlases:
+                    # mypy does not follow get_args
+                    wanted.setdefault((name, cast(Statistic, term.key.statistic)), {}).update(
+                        dict.fromkeys(term.targets)
+                    )
     return tuple(
         NodeTargets(name, statistic, tuple(targets)) for (name, statistic), targets in wanted.items()
     )

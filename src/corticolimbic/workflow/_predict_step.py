@@ -6,32 +6,21 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from corticolimbic.features import read_sessions, read_table, schema, write_table
 from corticolimbic.foundation import Problem, write_json
-from corticolimbic.predict import (
-    Marker,
-    differences,
-    gather,
-    judge,
-    marker,
-    marker_hash,
-    person_scores,
-    score,
-)
+from corticolimbic.predict import Marker, marker, marker_hash, score
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session, measured_inputs
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._measure_step import ROOM
-from corticolimbic.workflow._predict_baselines import judged_beside
+from corticolimbic.workflow._predict_judging import JUDGING_INPUTS, JUDGING_OUTPUTS, Scored, judge_scores
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = (
     "predict/scores.tsv",
-    "predict/evaluation.tsv",
-    "predict/differences.json",
+    *JUDGING_OUTPUTS,
     "predict/markers.json",
 )
 
@@ -48,57 +37,31 @@ def _settings(config: Config) -> dict[str, Any]:
 def _units(context: Context, found: Found) -> tuple[Unit, ...]:
     if not found.participants.usable or not context.config.predict.markers:
         return ()
-    cohort = ("cohort/outcomes.parquet", "cohort/populations.parquet")
-    inputs = (*clinical_inputs(context, found), *cohort, *measured_inputs(found))
+    inputs = (*clinical_inputs(context, found), *JUDGING_INPUTS, *measured_inputs(found))
     return (Unit("predict", "all", inputs, _OUTPUTS),)
 
 
 def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     settings = context.config.predict
     features = read_sessions(context.out, "features", room=ROOM)
-    people = read_people(context.dataset, context.config.cohort).participants.table
+    people = read_people(context.dataset, context.config.cohort)
     populations = read_table("populations", context.out / "cohort/populations.parquet")
-    outcomes = read_table("outcomes", context.out / "cohort/outcomes.parquet")
     sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"].to_dict()
-    baseline = baseline_session(context.config)
-    rng = np.random.default_rng(settings.seed)
-    scores, evaluations, unlike, problems = [], [], [], []
+    scores, problems = [], []
     for use in settings.markers:
         item = marker(use.id)
         scored, trouble = score(item, features, sites, settings.state_tasks)
         scores.append(scored)
         problems += trouble
-        for name, values in _judged_against(outcomes):
-            judged = gather(person_scores(scored, baseline), values, people, populations, use)
-            table, trouble = judge(item.id, name, judged, use, rng, resamples=settings.resamples)
-            evaluations.append(table)
-            unlike += differences(item.id, name, judged)
-            problems += trouble
-    beside, trouble = judged_beside(
-        context.config, _stack(scores, "scores"), features, people, populations, outcomes
-    )
-    evaluations += beside
-    problems += trouble
     write_table(_stack(scores, "scores"), "scores", context.out / _OUTPUTS[0])
-    write_table(_stack(evaluations, "evaluation"), "evaluation", context.out / _OUTPUTS[1])
-    write_json(context.out / _OUTPUTS[2], unlike)
+    made = [Scored(use, table) for use, table in zip(settings.markers, scores, strict=True)]
+    problems += judge_scores(context, made, features, people)
     cards = [
         _card(marker(use.id), table, context.config, judged_as_new=use.training is None)
         for use, table in zip(settings.markers, scores, strict=True)
     ]
-    write_json(context.out / _OUTPUTS[3], cards)
+    write_json(context.out / _OUTPUTS[-1], cards)
     return Outcome(_distinct(problems), facts={"n_markers": len(settings.markers)})
-
-
-def _judged_against(outcomes: pd.DataFrame) -> list[tuple[str, pd.Series]]:
-    """Return the primary outcomes that are numbers; a class outcome needs an AUC, which is not made here."""
-    rows = outcomes[
-        (outcomes["role"] == "primary") & (outcomes["family"] != "relative") & (outcomes["label"] == "")
-    ]
-    return [
-        (str(name), group.set_index("participant_id")["value"])
-        for name, group in rows.groupby("outcome", sort=True)
-    ]
 
 
 def _stack(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:

@@ -13,13 +13,15 @@ from corticolimbic.report._results import Results
 from corticolimbic.report._sections._people import site_name
 from corticolimbic.report._words import say
 
-_FIRST = ("pearson_r", "spearman_rho", "skill", "auc")
+_FIRST = ("pearson_r", "spearman_rho", "skill", "q2", "auc", "brier", "brier_skill_prevalence")
+"""Metrics of this table; the others stand in predict/evaluation.tsv."""
 
 
 def evaluation_table(rows: pd.DataFrame, results: Results) -> Table:
     """Return one row for each site, scheme and population, one column for each metric."""
     metrics = [name for name in _FIRST if name in set(rows["metric"])]
-    metrics += [name for name in dict.fromkeys(rows["metric"]) if name not in metrics]
+    metrics = metrics or list(dict.fromkeys(rows["metric"]))
+    rows = rows[rows["metric"].isin(metrics)]
     columns = (
         Column(say("people.site")),
         Column(say("population.title")),
