@@ -17,6 +17,7 @@ from corticolimbic.predict import (
     ALL_SITES,
     EXTERNAL,
     IN_SAMPLE,
+    K_FOLD,
     LEAVE_ONE_CENTRE_OUT,
     Criterion,
     Declaration,
@@ -302,3 +303,17 @@ def test_an_empty_evaluation_has_no_figure() -> None:
     empty: pd.DataFrame = schema("evaluation").table([])
     (found,) = check_declaration(declaration(), run(evaluation=empty))
     assert found.verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("schemes", [[LEAVE_ONE_CENTRE_OUT], [K_FOLD], [K_FOLD, LEAVE_ONE_CENTRE_OUT]])
+def test_a_metric_out_of_fold_is_found_as_these_people_were_judged(schemes: list[str]) -> None:
+    metric = declared_metric("brier_skill_prevalence")
+    rule = Criterion(metric=metric.name, null=metric.null, bound=0, scheme=metric.scheme)
+    made = declaration(criterion=rule, outcome=DeclaredOutcome(name="pain", classes=True, rule={}))
+    rows = [
+        figure(0.1 if scheme == K_FOLD else 0.2, 0.05, 0.3, metric=metric.name, scheme=scheme)
+        for scheme in schemes
+    ]
+    (found,) = check_declaration(made, run(*rows))
+    assert found.verdict == "confirmed"
+    assert found.figure.value == (0.1 if schemes == [K_FOLD] else 0.2)

@@ -12,7 +12,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from corticolimbic.predict._declaration import Criterion, Declaration
+from corticolimbic.predict._declared_metrics import OUT_OF_FOLD
 from corticolimbic.predict._judged import ALL_SITES, IN_SAMPLE
+from corticolimbic.predict._out_of_fold import K_FOLD, LEAVE_ONE_CENTRE_OUT
 
 RegisteredVerdict = Literal["confirmed", "not confirmed", "inconclusive", "deviated"]
 DeviationKind = Literal[
@@ -257,7 +259,10 @@ def _rows(marker: str, declaration: Declaration, evaluation: pd.DataFrame) -> pd
 def _figure(marker: str, declaration: Declaration, evaluation: pd.DataFrame) -> Figure:
     """Return the figure over all external sites, or of the only one."""
     rows = _rows(marker, declaration, evaluation)
-    rows = rows[rows["scheme"] == declaration.criterion.scheme]
+    scheme = declaration.criterion.scheme
+    if scheme == OUT_OF_FOLD:
+        scheme = next((one for one in (LEAVE_ONE_CENTRE_OUT, K_FOLD) if (rows["scheme"] == one).any()), "")
+    rows = rows[rows["scheme"] == scheme]
     whole = rows[rows["site"] == ALL_SITES]
     chosen = whole if len(whole) else rows
     if len(chosen) != 1:  # several sites that nobody combined: none of them is the declared figure

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from corticolimbic.foundation import SettingsError
 from corticolimbic.predict._judged import EXTERNAL
-from corticolimbic.predict._out_of_fold import LEAVE_ONE_CENTRE_OUT
 
+OUT_OF_FOLD = "out of fold"
+"""Centres left out where there are several, else folds: whichever the judging of these people took."""
 GIVEN = "|"
 """Stands between a metric and the covariates that it is adjusted for: ``association|age+sex``."""
 
@@ -36,13 +37,13 @@ class DeclaredMetric:
 
 _METRICS = (
     DeclaredMetric("auc", 0.5, classes=True),
-    DeclaredMetric("auc_increment", 0.0, classes=True),
-    DeclaredMetric("brier_skill_prevalence", 0.0, classes=True),
-    DeclaredMetric("brier_skill_baseline_pain", 0.0, classes=True),
+    DeclaredMetric("auc_increment", 0.0, classes=True, scheme=OUT_OF_FOLD),
+    DeclaredMetric("brier_skill_prevalence", 0.0, classes=True, scheme=OUT_OF_FOLD),
+    DeclaredMetric("brier_skill_baseline_pain", 0.0, classes=True, scheme=OUT_OF_FOLD),
     DeclaredMetric("pearson_r", 0.0, classes=False),
     DeclaredMetric("spearman_rho", 0.0, classes=False),
     DeclaredMetric("skill", 0.0, classes=False),
-    DeclaredMetric("q2", 0.0, classes=False, scheme=LEAVE_ONE_CENTRE_OUT),
+    DeclaredMetric("q2", 0.0, classes=False, scheme=OUT_OF_FOLD),
     DeclaredMetric("association", 0.0, classes=None),
 )
 
