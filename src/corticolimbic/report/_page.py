@@ -28,6 +28,7 @@ from corticolimbic.report._sections._people import people
 from corticolimbic.report._sections._problems import problems
 from corticolimbic.report._sections._quality import quality
 from corticolimbic.report._sections._record import citing, settings, visible, written
+from corticolimbic.report._sections._registered import registered
 from corticolimbic.report._sections._reliability import reliability
 from corticolimbic.report._sections._structure import structure
 from corticolimbic.report._sections._summary import summary
@@ -66,6 +67,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     known = agreement(results, draw)
     sites = harmonisation(results, draw)
     anatomy = structure(results, draw)
+    held = registered(results)
     return (
         summary(results),
         people(results, draw),
@@ -80,6 +82,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         *((steady,) if steady is not None else ()),
         *((known,) if known is not None else ()),
         markers(results, draw),
+        *((held,) if held is not None else ()),
         settings(results),
         citing(results),
         written(results),

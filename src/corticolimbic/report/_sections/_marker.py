@@ -11,6 +11,7 @@ from corticolimbic.report._blocks import Block, Cell, Column, Heading, Items, Pa
 from corticolimbic.report._numbers import decimal, whole
 from corticolimbic.report._records_markers import Marker
 from corticolimbic.report._results import Results
+from corticolimbic.report._sections._marker_baselines import baseline_blocks, judged_apart
 from corticolimbic.report._sections._marker_difference import difference_blocks
 from corticolimbic.report._sections._marker_figures import forest, scatters
 from corticolimbic.report._sections._marker_table import evaluation_table
@@ -53,7 +54,9 @@ def _marker(marker: Marker, results: Results, draw: Draw) -> list[Block]:
         blocks += [Paragraph(say("marker.failures"), "note"), Items(marker.failures)]
     blocks += _unscored(marker, results)
     judged = results.evaluation
-    rows = judged[judged["name"] == marker.id] if judged is not None else pd.DataFrame()
+    rows = pd.DataFrame()
+    if judged is not None:
+        rows = judged[(judged["name"] == marker.id) & ~judged_apart(judged)]
     if rows.empty:
         blocks.append(Paragraph(say("marker.not_judged"), "note"))
     else:
@@ -61,6 +64,7 @@ def _marker(marker: Marker, results: Results, draw: Draw) -> list[Block]:
         blocks += forest(marker.id, rows, results, draw)
         blocks.append(evaluation_table(rows, results))
     blocks += difference_blocks(marker.id, results)
+    blocks += baseline_blocks(marker.id, results, len(results.markers or ()))
     return blocks + scatters(marker.id, results, draw)
 
 

@@ -67,6 +67,7 @@ _FILES = (
     "predict/evaluation.tsv",
     "predict/markers.json",
     "predict/differences.json",
+    "predict/registered.json",
     "predict/models",
     "agreement.tsv",
     "truth",
