@@ -39,6 +39,14 @@ class VerdictSettings(Settings):
         description="Share of the association that a covariate must take away before it may count as the "
         "explanation; less is what any two correlated measures do to each other.",
     )
+    kept_share: float = Field(
+        default=2 / 3,
+        gt=0,
+        le=1,
+        description="Share of the association that must stand given the covariates for a marker to survive. "
+        "Between this and the explained share the data do not tell: motion is never measured fully, and what "
+        "it leaves unexplained looks like the marker's own.",
+    )
     threshold_share: float = Field(
         default=0.5,
         gt=0,
