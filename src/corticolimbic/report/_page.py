@@ -30,6 +30,7 @@ from corticolimbic.report._sections._quality import quality
 from corticolimbic.report._sections._record import citing, settings, visible, written
 from corticolimbic.report._sections._reliability import reliability
 from corticolimbic.report._sections._summary import summary
+from corticolimbic.report._sections._survival import survival
 from corticolimbic.report._svg import illustrate
 from corticolimbic.report._words import say
 
@@ -64,6 +65,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     steady = reliability(results, draw)
     known = agreement(results, draw)
     sites = harmonisation(results, draw)
+    glance = survival(results, draw)
     return (
         summary(results),
         people(results, draw),
@@ -76,6 +78,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         *((could,) if could is not None else ()),
         *((steady,) if steady is not None else ()),
         *((known,) if known is not None else ()),
+        *((glance,) if glance is not None else ()),
         markers(results, draw),
         settings(results),
         citing(results),
