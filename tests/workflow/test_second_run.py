@@ -158,7 +158,8 @@ def test_a_run_that_stops_early_keeps_later_results_that_hold_and_drops_those_th
     assert (finished.out / "compare" / "effects.tsv").is_file()
     assert problems(finished.out) == before
     manifest = json.loads((finished.out / "manifest.json").read_text(encoding="utf-8"))
-    assert [step["name"] for step in manifest["steps"]] == ["measure", "cohort", "compare", "agreement"]
+    steps = [step["name"] for step in manifest["steps"]]
+    assert steps == ["structure", "measure", "cohort", "compare", "agreement"]
     changed = CONFIG.replace("unit: z", "unit: points")
     assert run(finished.dataset, finished.out, command="measure", config=changed).code == 0
     assert people_in(finished.out)

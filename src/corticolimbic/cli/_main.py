@@ -91,6 +91,7 @@ def _call(options: Namespace) -> int:
     return {
         "demo": _run_commands.demo,
         "fetch": _run_commands.fetch,
+        "person": _run_commands.person,
         "pool": _run_commands.pool,
         "protocol": _run_commands.protocol,
         "report": _run_commands.report,

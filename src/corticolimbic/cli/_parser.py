@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     for name, words in STEP_HELP.items():
         _step(commands, name, words)
     _report(commands)
+    _person(commands)
     _pool(commands)
     _validate(commands)
     _fetch(commands)
@@ -96,6 +97,19 @@ def _step(commands: argparse._SubParsersAction, name: str, words: str) -> None:
 def _report(commands: argparse._SubParsersAction) -> None:
     command = _add(commands, "report", "draw the page again from the tables of an earlier run")
     command.add_argument("out", type=_path, metavar="OUT", help="folder of an earlier run")
+
+
+def _person(commands: argparse._SubParsersAction) -> None:
+    command = _add(
+        commands,
+        "person",
+        "write the page of single people of a finished run, for research only: not a diagnosis",
+    )
+    command.add_argument("out", type=_path, metavar="OUT", help="folder of a finished run")
+    command.add_argument("people", nargs="*", metavar="ID", help="participants, for example sub-01")
+    command.add_argument("--all", action="store_true", dest="everybody", help="everybody of the run")
+    command.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one a core)")
+    command.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def _pool(commands: argparse._SubParsersAction) -> None:

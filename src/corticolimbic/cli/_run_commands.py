@@ -101,6 +101,26 @@ def report(options: Namespace) -> int:
     return 0
 
 
+def person(options: Namespace) -> int:
+    """Write pages of single people."""
+    from corticolimbic.workflow import write_individuals
+
+    if bool(options.people) == options.everybody:
+        raise SettingsError("name people (sub-01 sub-02 ...), or everybody with --all; not both, not neither")
+    pages = write_individuals(
+        options.out,
+        None if options.everybody else options.people,
+        n_jobs=options.jobs or available_cores(),
+        quiet=options.quiet,
+    )
+    for page in pages[:_SHOWN]:
+        _say(f"Page: {page}")
+    if len(pages) > _SHOWN:
+        _say(f"... and {len(pages) - _SHOWN} more in {pages[0].parent}")
+    _say("Research only: not a diagnosis, not for clinical decisions.")
+    return 0
+
+
 def validate(options: Namespace) -> int:
     """List every problem of a dataset."""
     from corticolimbic.workflow import validate as find_problems

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from corticolimbic.dataset._structure_files import NO_SESSION as NO_SESSION
+from corticolimbic.dataset._structure_files import NOT_GIVEN as NOT_GIVEN
+from corticolimbic.dataset._structure_files import StructureSession
 from corticolimbic.foundation import Problem
-
-NO_SESSION = "ses-none"
-"""Session of files that name none."""
-NOT_GIVEN = "n/a"
-"""Label of an entity that a file name lacks."""
 
 
 @dataclass(frozen=True, order=True)
@@ -157,14 +155,23 @@ class Scan:
     problems
         What was found wrong with names, links and folders; nothing was opened yet.
     participants_seen
-        Everyone with a series or a preprocessed image, also one that was set aside; sorted.
+        Everyone with a series, a preprocessed image or structure, also one that was set aside; sorted.
+    structure
+        Sessions with files of volumes or thickness, sorted.
     """
 
     sessions: tuple[SessionFiles, ...]
     problems: tuple[Problem, ...]
     participants_seen: tuple[str, ...] = ()
+    structure: tuple[StructureSession, ...] = ()
 
     @property
     def runs(self) -> tuple[AnyRun, ...]:
         """All runs in order."""
         return tuple(run for session in self.sessions for run in session.runs)
+
+    @property
+    def n_sessions(self) -> int:
+        """Sessions with runs or structure."""
+        files: tuple[SessionFiles | StructureSession, ...] = (*self.sessions, *self.structure)
+        return len({(session.participant_id, session.session_id) for session in files})

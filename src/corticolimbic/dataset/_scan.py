@@ -14,6 +14,8 @@ from corticolimbic.dataset._companions import Companions
 from corticolimbic.dataset._names import BIDS_LABEL, FileName, parse_name
 from corticolimbic.dataset._runs import AnyRun, ImageRun, Scan, SeriesRun, SessionFiles
 from corticolimbic.dataset._settings import DatasetSettings
+from corticolimbic.dataset._structure_names import is_structure
+from corticolimbic.dataset._structure_scan import structure_sessions
 from corticolimbic.dataset._walk import walk
 from corticolimbic.foundation import Problem, problem
 
@@ -39,7 +41,8 @@ def scan(root: Path, settings: DatasetSettings | None = None, *, optional: bool 
     ``desc-confounds_timeseries.tsv`` (or ``_regressors``) and sidecars; with ``fsLR`` among the spaces also
     CIFTI's ``..._space-fsLR[_den-91k]_bold.dtseries.nii``. Of an image in several spaces the one
     named first in ``settings.spaces`` is taken; of several resolutions the one without ``res-``, then
-    ``native``, then ``2``.
+    ``native``, then ``2``. Volumes and thickness are found in FreeSurfer's and FastSurfer's folders
+    (``sub-X[_ses-Y]/stats/aseg.stats``) wherever these lie.
 
     Parameters
     ----------
@@ -53,7 +56,8 @@ def scan(root: Path, settings: DatasetSettings | None = None, *, optional: bool 
     settings = settings or DatasetSettings()
     found = walk(root)
     problems = list(found.problems)
-    names = list(_parse(found.paths, problems))
+    structural = [path for path in found.paths if is_structure(path)]
+    names = list(_parse((path for path in found.paths if not is_structure(path)), problems))
     series = [name for name in names if _is_table_of_series(name)]
     quiet = [name for name in names if name.extension == ".json"]
     placed = [name for name in names if name.extension != ".json" and _in_its_folder(name, problems)]
@@ -68,13 +72,16 @@ def scan(root: Path, settings: DatasetSettings | None = None, *, optional: bool 
     wanted: list[AnyRun] = [run for run in runs if _asked_for(run, settings, problems)]
     wanted += bold_runs(images, settings, problems)
     wanted.sort(key=_order)
-    if not wanted and not (optional and not series and not images.images):
+    structure = structure_sessions(root, structural, settings, problems)
+    if not wanted and not structure and not (optional and not series and not images.images):
         problems.append(problem("CL802", found=_nothing(len(series), len(images.images)), remedy=_REMEDY))
     seen = {ids(name)[0] for name in series} | set(images_seen(names))
+    seen |= {session.participant_id for session in structure}
     return Scan(
         sessions=tuple(_sessions(wanted)),
         problems=tuple(sorted(set(problems))),
         participants_seen=tuple(sorted(seen)),
+        structure=structure,
     )
 
 

@@ -24,6 +24,16 @@ class DatasetSettings(Settings):
         description="Labels after space- of the images to read, preferred first; each run is read in one. "
         "fsLR stands for CIFTI files (*_bold.dtseries.nii), which the default does not read.",
     )
+    structure: bool = Field(
+        default=True,
+        description="Read volumes and thickness that others measured: FreeSurfer, FastSurfer, SynthSeg, "
+        "CAT12, FIRST.",
+    )
+    structure_atlases: tuple[str, ...] = Field(
+        default=(),
+        description="Segmentations and parcellations of structure to read, for instance [aseg, DK]; empty "
+        "reads every one that is known.",
+    )
     repetition_time: float | None = Field(
         default=None,
         gt=0,

@@ -20,6 +20,8 @@ from corticolimbic.dataset._scan import scan
 from corticolimbic.dataset._series import read_series
 from corticolimbic.dataset._session_tables import read_sessions_tables
 from corticolimbic.dataset._settings import DatasetSettings
+from corticolimbic.dataset._structure_files import StructureSession
+from corticolimbic.dataset._structure_read import read_structure
 from corticolimbic.dataset._walk import within
 from corticolimbic.foundation import InputError, Problem, parallel_map, problem, read_json
 
@@ -61,9 +63,28 @@ def validate(
     for _, (used, rows) in parallel_map(partial(_check_run, root, settings), found.runs, n_jobs=n_jobs):
         readable += used
         problems += rows
-    if found.runs and not readable:
-        problems.append(problem("CL802", found=f"{len(found.runs)} runs, none of which can be read"))
+    for _, (used, rows) in parallel_map(partial(_check_structure, root), found.structure, n_jobs=n_jobs):
+        readable += used
+        problems += rows
+    if (found.runs or found.structure) and not readable:
+        structure = f" and structure of {len(found.structure)} sessions" if found.structure else ""
+        problems.append(
+            problem("CL802", found=f"{len(found.runs)} runs{structure}, none of which can be read")
+        )
     return tuple(sorted(set(problems)))
+
+
+def _check_structure(root: Path, session: StructureSession) -> tuple[bool, list[Problem]]:
+    """Read every file of a session's structure; return whether one can be read, and what is wrong."""
+    problems: list[Problem] = []
+    readable = False
+    for file in session.files:
+        try:
+            problems += (item for _, table in read_structure(root, file) for item in table.problems)
+            readable = True
+        except InputError as error:
+            problems.append(error.about(file.participant_id, file.session_id))
+    return readable, problems
 
 
 def _check_run(root: Path, settings: DatasetSettings, run: AnyRun) -> tuple[bool, list[Problem]]:

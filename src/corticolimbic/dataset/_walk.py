@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from corticolimbic.dataset._structure_names import STRUCTURE_NAME
 from corticolimbic.foundation import Problem, inside, problem
 
 DEPTH_LIMIT = 12
@@ -17,10 +18,12 @@ ENTRY_LIMIT = 5_000_000
 _WANTED = re.compile(
     r".*_(timeseries\.(tsv|csv|txt|tsv\.\w+|csv\.\w+|json)|motion\.tsv(\.gz)?"
     r"|desc-confounds_regressors\.(tsv|json)|desc-brain_mask\.nii(\.gz)?|bold\.json"
-    r"|(space|desc)-.*_bold\.(nii(\.gz)?|dtseries\.nii(\.gz)?|func\.gii))",
+    r"|(space|desc)-.*_bold\.(nii(\.gz)?|dtseries\.nii(\.gz)?|func\.gii))"
+    rf"|{STRUCTURE_NAME}",
     re.IGNORECASE | re.DOTALL,
 )
-"""Series, motion, confounds, masks, sidecars, and images that are not raw (they name space or desc)."""
+"""Series, motion, confounds, masks, sidecars, and images that are not raw (they name space or desc),
+and volumes and thickness."""
 
 
 @dataclass

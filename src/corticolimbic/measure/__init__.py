@@ -58,6 +58,12 @@ from corticolimbic.measure._session import measure_session as measure_session
 from corticolimbic.measure._settings import LabelImageSettings as LabelImageSettings
 from corticolimbic.measure._settings import MeasureSettings as MeasureSettings
 from corticolimbic.measure._settings import QualityLimitSettings as QualityLimitSettings
+from corticolimbic.measure._structure import STRUCTURE_ALGORITHM as STRUCTURE_ALGORITHM
+from corticolimbic.measure._structure import STRUCTURE_MEASURES as STRUCTURE_MEASURES
+from corticolimbic.measure._structure import MeasuredStructure as MeasuredStructure
+from corticolimbic.measure._structure import measure_structure as measure_structure
+from corticolimbic.measure._structure_map import StructureAtlas as StructureAtlas
+from corticolimbic.measure._structure_map import structure_atlases as structure_atlases
 from corticolimbic.measure._temporal_filter import PassBand as PassBand
 from corticolimbic.measure._temporal_filter import share_in_band as share_in_band
 from corticolimbic.measure._usable_signal import usable_voxels as usable_voxels

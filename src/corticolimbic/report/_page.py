@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from corticolimbic.foundation import package_version, write_text
@@ -29,6 +29,7 @@ from corticolimbic.report._sections._problems import problems
 from corticolimbic.report._sections._quality import quality
 from corticolimbic.report._sections._record import citing, settings, visible, written
 from corticolimbic.report._sections._reliability import reliability
+from corticolimbic.report._sections._structure import structure
 from corticolimbic.report._sections._summary import summary
 from corticolimbic.report._sections._survival import survival
 from corticolimbic.report._svg import illustrate
@@ -66,6 +67,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     known = agreement(results, draw)
     sites = harmonisation(results, draw)
     glance = survival(results, draw)
+    anatomy = structure(results, draw)
     return (
         summary(results),
         people(results, draw),
@@ -75,6 +77,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         circuit(results, draw),
         *((sites,) if sites is not None else ()),
         effects(results, draw),
+        *((anatomy,) if anatomy is not None else ()),
         *((could,) if could is not None else ()),
         *((steady,) if steady is not None else ()),
         *((known,) if known is not None else ()),
@@ -88,6 +91,25 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
 
 def page_text(results: Results, sections: tuple[Section, ...]) -> str:
     """Return a page of sections as HTML that needs nothing but itself."""
+    script = asset("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    dataset = read.mapping(results.manifest.get("dataset"))
+    name = read.text(dataset.get("name")) or read.text(dataset.get("path_name")) or say("page.unnamed")
+    made = read.text(results.manifest.get("created_with")) or f"corticolimbic {package_version()}"
+    return template("page.html").render(
+        say=say,
+        name=name,
+        made=made,
+        sections=sections,
+        # Our own files, never data.
+        style=Markup(asset("page.css")),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:",
+    )
+
+
+def template(name: str) -> Template:
+    """Return a template of this package; it escapes everything, and a name that is not given is an error."""
     environment = Environment(
         loader=PackageLoader("corticolimbic.report", "templates"),
         autoescape=True,
@@ -96,21 +118,7 @@ def page_text(results: Results, sections: tuple[Section, ...]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = _asset("page.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-    dataset = read.mapping(results.manifest.get("dataset"))
-    name = read.text(dataset.get("name")) or read.text(dataset.get("path_name")) or say("page.unnamed")
-    made = read.text(results.manifest.get("created_with")) or f"corticolimbic {package_version()}"
-    return environment.get_template("page.html").render(
-        say=say,
-        name=name,
-        made=made,
-        sections=sections,
-        # Our own files, never data.
-        style=Markup(_asset("page.css")),  # noqa: S704
-        script=Markup(script),  # noqa: S704
-        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:",
-    )
+    return environment.get_template(name)
 
 
 def _shown(value: Any) -> Any:
@@ -118,5 +126,6 @@ def _shown(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a style sheet or script of this package."""
     return files("corticolimbic.report").joinpath("assets", name).read_text(encoding="utf-8")

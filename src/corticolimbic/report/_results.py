@@ -43,6 +43,7 @@ _TABLES = {
     "site_summaries": "compare/site_summaries.tsv",
     "agreement": "agreement.tsv",
     "harmonisation": "compare/harmonisation.tsv",
+    "structure": "compare/structure.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
     "verdicts": "predict/verdicts.tsv",
@@ -75,7 +76,7 @@ class Results:
         Tables by the schemas of `corticolimbic.features`, or None.
     ratings, trajectories, mean_courses, rates, recovery, misclassification, completeness
         Tables by the schemas of `corticolimbic.features`, or None.
-    attrition, attrition_differences, attrition_rates, reliability, attenuation, harmonisation
+    attrition, attrition_differences, attrition_rates, reliability, attenuation, harmonisation, structure
         Tables by the schemas of `corticolimbic.features`, or None.
     pooled, site_summaries
         Tables by the schemas of `corticolimbic.features`, or None.
@@ -103,6 +104,7 @@ class Results:
     attenuation: pd.DataFrame | None = None
     agreement: pd.DataFrame | None = None
     harmonisation: pd.DataFrame | None = None
+    structure: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
     verdicts: pd.DataFrame | None = None

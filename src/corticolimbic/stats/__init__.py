@@ -116,6 +116,7 @@ from corticolimbic.stats._observation_weights import ObservationWeights as Obser
 from corticolimbic.stats._observation_weights import VisitModel as VisitModel
 from corticolimbic.stats._observation_weights import effective_size as effective_size
 from corticolimbic.stats._original_test import original_test as original_test
+from corticolimbic.stats._people_table import FEATURE_KEY as FEATURE_KEY
 from corticolimbic.stats._people_table import baseline_rows as baseline_rows
 from corticolimbic.stats._people_table import connectivity_table as connectivity_table
 from corticolimbic.stats._people_table import covariate as covariate

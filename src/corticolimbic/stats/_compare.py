@@ -17,6 +17,13 @@ from corticolimbic.stats._joined_tables import by_task, check_names, covariates
 from corticolimbic.stats._people_table import connectivity_table
 from corticolimbic.stats._questions import contrasts
 from corticolimbic.stats._relative_rows import RelativeRows, relative_rows
+from corticolimbic.stats._structure_table import (
+    head_size,
+    structure_models,
+    structure_people,
+    structure_table,
+    with_head_size,
+)
 from corticolimbic.stats._visit_models import visit_models
 from corticolimbic.stats._visit_tables import VisitTables
 
@@ -37,6 +44,8 @@ class Comparison:
         Relative measures, as ``settings.relative`` asks for; its rows are ``compare/relative.parquet``.
     harmonisation
         Schema ``harmonisation``: site effects before and after, none where nothing was harmonised.
+    structure
+        Schema ``structure``: everybody's volumes and thickness that were compared.
     """
 
     effects: pd.DataFrame
@@ -44,6 +53,7 @@ class Comparison:
     problems: tuple[Problem, ...]
     relative: RelativeRows
     harmonisation: pd.DataFrame = field(default_factory=lambda: schema("harmonisation").table([]))
+    structure: pd.DataFrame = field(default_factory=lambda: schema("structure").table([]))
 
 
 def compare(
@@ -61,7 +71,7 @@ def compare(
     Parameters
     ----------
     baseline
-        Schema ``features``, rows of the baseline session, circuit edges and quality only.
+        Schema ``features``, rows of the baseline session: circuit edges, quality and structure.
     quality
         Measured mean_fd and censored_share, indexed by participant_id.
     participants
@@ -78,8 +88,16 @@ def compare(
     table = connectivity_table(baseline, settings.statistic)
     found = Found()
     sites_of = populations.drop_duplicates("participant_id").set_index("participant_id")["site"]
-    relative = relative_rows(table, participants, sites_of, settings.relative, settings.relative_reference)
-    table = pd.concat([table, relative.table], axis=1) if len(relative.table.columns) else table
+    structure = structure_table(baseline, settings.structure)
+    quality = quality.assign(icv=head_size(baseline).reindex(quality.index))
+    relative = relative_rows(
+        _side_by_side(table, structure),
+        with_head_size(participants, baseline),
+        sites_of,
+        settings.relative,
+        settings.relative_reference,
+    )
+    table = _side_by_side(table, relative.table)
     found.problems += relative.problems
     columns = covariates(settings, participants, quality, outcomes, found)
     questions = contrasts(outcomes)
@@ -91,6 +109,9 @@ def compare(
             for task, chosen in by_task(table):
                 values = table[chosen]
                 baseline_model(name, task, values, sites, question, columns, primary, settings, found)
+    structure_models(
+        structure, baseline, participants, quality, populations, questions, columns, settings, found
+    )
     over_visits: dict[str, Any] = {"done": False, "why": "no visits were given"}
     if visits is not None:
         derived = {name: column for name, column in columns.items() if name not in settings.covariates}
@@ -102,6 +123,11 @@ def compare(
         "outcome": questions[0].outcome if questions else "",
         "contrasts": [question.outcome for question in questions],
         "covariates": list(settings.covariates),
+        "structure": {
+            "features": list(settings.structure),
+            "terms": list(settings.structure_terms),
+            "head_size": settings.head_size,
+        },
         "statistic": settings.statistic,
         "standard_errors": settings.standard_errors,
         "minimum_people": settings.minimum_people,
@@ -111,4 +137,13 @@ def compare(
         "families": declared_families(effects),
         "notes": sorted(set(found.notes)),
     }
-    return Comparison(effects, declared, tuple(sorted(set(found.problems))), relative, site_rows(found))
+    people = structure_people(structure, relative.table, baseline, participants, settings)
+    problems = tuple(sorted(set(found.problems)))
+    return Comparison(effects, declared, problems, relative, site_rows(found), people)
+
+
+def _side_by_side(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Join two tables of people; one without columns holds nobody that counts."""
+    if not len(first.columns) or not len(second.columns):
+        return second if len(second.columns) else first
+    return pd.concat([first, second], axis=1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from corticolimbic.features import Statistic
 from corticolimbic.foundation import Settings
 from corticolimbic.stats._linear import StandardErrors
+from corticolimbic.stats._people_table import STRUCTURE_UNITS
 from corticolimbic.stats._permutation import Blocks
 from corticolimbic.stats._relative_settings import RelativeMeasure, RelativeReference
 
@@ -142,10 +143,25 @@ class CompareSettings(Settings):
     longitudinal: VisitsSettings = Field(
         default=VisitsSettings(), description="What is asked of all visits together."
     )
+    structure: tuple[str, ...] = Field(
+        default=("volume:NAc", "volume:Amy", "volume:Hip"),
+        description="Volumes, areas and thickness that are tested, MEASURE:REGION, a family of their own; "
+        "with _L or _R for one hemisphere. Those of the published predictors by default.",
+    )
+    structure_terms: tuple[str, ...] = Field(
+        default=(),
+        description="Columns whose own effects on these volumes are told, each given the others: [age, sex, "
+        "measured:icv].",
+    )
+    head_size: Literal["covariate", "none"] = Field(
+        default="covariate",
+        description="covariate: models of volumes and areas hold intracranial volume (cm3) where it was "
+        "measured; thickness never does.",
+    )
     relative: tuple[RelativeMeasure, ...] = Field(
         default=(),
         description="Relative measures tested beside the edges, a family of their own: hub_disruption, "
-        "z_normative.",
+        "z_normative (of the volumes too), head_size (volumes at the reference's average head).",
     )
     relative_reference: RelativeReference = Field(
         default_factory=RelativeReference,
@@ -194,6 +210,15 @@ class CompareSettings(Settings):
             return ()
         asked = (*(self.harmonise_keep or ()), *filter(None, (self.harmonise_smooth,)))
         return tuple(name for name in dict.fromkeys(asked) if name not in self.covariates)
+
+    @field_validator("structure")
+    @classmethod
+    def _a_measure_and_a_region(cls: type[CompareSettings], names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            measure, colon, target = name.partition(":")
+            if not (colon and target and measure in STRUCTURE_UNITS):
+                raise ValueError(f"{name!r}: expected volume:REGION, area:REGION or thickness:REGION")
+        return names
 
     @model_validator(mode="after")
     def _imputed_alone(self) -> CompareSettings:

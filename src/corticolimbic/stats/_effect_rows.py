@@ -12,8 +12,10 @@ import pandas as pd
 from corticolimbic.foundation import Problem, problem
 from corticolimbic.stats._association import Effects
 from corticolimbic.stats._multiplicity import false_discovery
-from corticolimbic.stats._people_table import FEATURE_KEY
+from corticolimbic.stats._people_table import FEATURE_KEY, STRUCTURE_UNITS
 from corticolimbic.stats._relative_rows import UNITS, family_rank
+
+_RANKS = {"relative": "relative measures", "structure": "volumes and thickness"}
 
 
 @dataclass
@@ -39,7 +41,7 @@ class Found:
 
 
 def ranked(values: pd.DataFrame, primary: frozenset[str]) -> np.ndarray:
-    """Return ``primary``, ``exploratory`` or ``relative`` for each feature (METHODS M-5)."""
+    """Return ``primary``, ``exploratory``, ``relative`` or ``structure`` for each feature (METHODS M-5)."""
     measures = values.columns.get_level_values("measure")
     targets = values.columns.get_level_values("target")
     pairs = zip(measures, targets, strict=True)
@@ -60,6 +62,8 @@ def baseline_effects(
     measures = values.columns.get_level_values("measure")
     families = np.array([f"{rank}: {place}" for rank in ranked(values, primary)])
     q = false_discovery(effects.p, families)
+    slope = effects.contrast.removeprefix("slope of ")
+    per = " per unit of " + (slope if set(measures) <= set(STRUCTURE_UNITS) else "the outcome")
     for index, column in enumerate(values.columns):
         if effects.reason[index]:
             found.problems.append(
@@ -73,8 +77,8 @@ def baseline_effects(
                 "analysis": "baseline",
                 "contrast": effects.contrast,
                 "estimate": effects.estimate[index],
-                "estimate_unit": UNITS.get(measures[index], "Fisher z")
-                + ("" if effects.es_kind == "Hedges g" else " per unit of the outcome"),
+                "estimate_unit": {**UNITS, **STRUCTURE_UNITS}.get(measures[index], "Fisher z")
+                + ("" if effects.es_kind == "Hedges g" else per),
                 "se": effects.se[index],
                 "ci_low": effects.ci_low[index],
                 "ci_high": effects.ci_high[index],
@@ -104,9 +108,7 @@ def declared_families(effects: pd.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": name,
-                "description": f"relative measures; {place}"
-                if rank == "relative"
-                else f"{rank} edges of the circuit; {place}",
+                "description": f"{_RANKS.get(rank, f'{rank} edges of the circuit')}; {place}",
                 "n_tests": int(group["p"].notna().sum()),
             }
         )

@@ -11,6 +11,10 @@ from corticolimbic.foundation import Problem, SettingsError
 
 FEATURE_KEY = ["task", "acq", "space", "atlas", "strategy", "measure", "target", "statistic", "definition"]
 MEASURED = ("mean_fd", "censored_share")
+HEAD_SIZE = "measured:icv"
+"""Covariate: intracranial volume in cm^3."""
+STRUCTURE_UNITS = {"volume": "mm3", "area": "mm2", "thickness": "mm"}
+"""Measures of structure and their units."""
 _PREFIX = "measured:"
 
 
@@ -70,7 +74,8 @@ def covariate(
     if name.startswith(_PREFIX):
         measured = name.removeprefix(_PREFIX)
         if measured not in quality.columns:
-            raise SettingsError(f"covariate {name}: measured quantities are {', '.join(MEASURED)}")
+            there = ", ".join(map(str, quality.columns))
+            raise SettingsError(f"covariate {name}: measured quantities are {there}")
         return quality[measured].reindex(participants.index), []
     cells = text_column(participants, name)
     values, problems = numbers(cells, name)

@@ -12,15 +12,16 @@ import pandas as pd
 from corticolimbic.cohort import text_column
 from corticolimbic.features import schema
 from corticolimbic.foundation import Problem, SettingsError, problem
+from corticolimbic.stats._head_size import HeadSize
 from corticolimbic.stats._hub_disruption import HubDisruption, nodal_degree
 from corticolimbic.stats._normative import NormativeModel
-from corticolimbic.stats._people_table import FEATURE_KEY
+from corticolimbic.stats._people_table import FEATURE_KEY, HEAD_SIZE, STRUCTURE_UNITS
 from corticolimbic.stats._refusals import ModelError
 from corticolimbic.stats._relative_settings import RelativeMeasure, RelativeReference
 from corticolimbic.stats._stored import StoredEstimator
 
 WHOLE = "WholeBrain"
-UNITS = {"hub_disruption": "slope", "z_normative": "z"}
+UNITS = {"hub_disruption": "slope", "z_normative": "z", "head_size": "mm3"}
 _MEASURE, _TARGET = FEATURE_KEY.index("measure"), FEATURE_KEY.index("target")
 
 
@@ -86,12 +87,14 @@ def relative_rows(
     if measures and not table.empty:
         members = _members(table, participants, reference)
         for group in _networks(table.columns):
-            if "hub_disruption" in measures:
+            if "hub_disruption" in measures and group[0][_MEASURE] == "fc":
                 _hubs(table[group], members, reference, made)
             if "z_normative" in measures:
                 _normative(
                     table[group], members, _covariates(participants, sites, reference), reference, made
                 )
+            if "head_size" in measures and group[0][_MEASURE] == "volume":
+                _head_sized(table[group], members, participants, made)
     columns = pd.MultiIndex.from_tuples(list(made.columns), names=FEATURE_KEY) if made.columns else None
     wide = (
         pd.DataFrame(index=table.index) if columns is None else pd.DataFrame(made.columns, index=table.index)
@@ -106,6 +109,8 @@ def family_rank(measure: str, target: str, primary: Iterable[str]) -> str:
     """Return the family of a column: relative measures are one of their own, beside METHODS M-5's two."""
     if measure in UNITS:
         return "relative"
+    if measure in STRUCTURE_UNITS:
+        return "structure"
     return "primary" if target in primary else "exploratory"
 
 
@@ -177,6 +182,8 @@ def _covariates(participants: pd.DataFrame, sites: pd.Series, reference: Relativ
         name: text_column(participants, name)
         for name in dict.fromkeys((reference.age, *reference.covariates))
     }
+    if HEAD_SIZE in named:
+        named[HEAD_SIZE] = pd.to_numeric(named[HEAD_SIZE].replace("", np.nan), errors="coerce")
     people = pd.DataFrame(named, index=participants.index)
     people[_SITE] = sites.reindex(participants.index)
     return people
@@ -218,6 +225,28 @@ def _normative(
         for person in values.index:
             inside = person in has.index and bool(has.loc[person, column])
             made.rows.append(_row(str(person), key, z[person], se[person], fitted.reference_id_, n - inside))
+
+
+def _head_sized(values: pd.DataFrame, members: np.ndarray, participants: pd.DataFrame, made: _Made) -> None:
+    """Add volumes at the reference's average head."""
+    place = _place(values.columns[0], "head_size")
+    cells = participants.get(HEAD_SIZE, pd.Series("", index=participants.index))
+    size = pd.to_numeric(cells.replace("", np.nan), errors="coerce").reindex(values.index)
+    try:
+        fitted = HeadSize().fit(values[members], size)
+    except ModelError as error:
+        made.problems.append(problem("CL621", found=f"{place}: {error.reason}"))
+        return
+    for column, why in fitted.refused_.items():
+        made.problems.append(problem("CL621", found=f"{place}, {column[_TARGET]}: {why}"))
+    made.fitted[fitted.reference_id_] = fitted.to_plain()
+    adjusted = fitted.transform(values, size)
+    for column in fitted.features_:
+        key = _renamed(column, "head_size")
+        made.columns[key] = adjusted[column]
+        n = int((values.loc[list(fitted.people_), column]).notna().sum())
+        for person, value in adjusted[column].items():
+            made.rows.append(_row(str(person), key, float(value), np.nan, fitted.reference_id_, n))
 
 
 def _row(

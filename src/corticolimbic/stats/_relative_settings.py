@@ -8,7 +8,7 @@ from pydantic import Field
 
 from corticolimbic.foundation import Settings
 
-RelativeMeasure = Literal["hub_disruption", "z_normative"]
+RelativeMeasure = Literal["hub_disruption", "z_normative", "head_size"]
 
 
 class RelativeReference(Settings):
@@ -27,7 +27,7 @@ class RelativeReference(Settings):
     covariates: tuple[str, ...] = Field(
         default=("sex",),
         description="Columns that z_normative takes into account beside age and site, for example sex and "
-        "intracranial volume.",
+        "measured:icv (intracranial volume).",
     )
     density: float = Field(
         default=0.25,

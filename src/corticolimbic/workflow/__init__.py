@@ -6,6 +6,8 @@ from corticolimbic.workflow._config import config_text as config_text
 from corticolimbic.workflow._config import read_config as read_config
 from corticolimbic.workflow._execute import Plan as Plan
 from corticolimbic.workflow._folder import is_ours as is_ours
+from corticolimbic.workflow._individuals import read_study as read_study
+from corticolimbic.workflow._individuals import write_individuals as write_individuals
 from corticolimbic.workflow._log import Progress as Progress
 from corticolimbic.workflow._marker_folder import FolderScores as FolderScores
 from corticolimbic.workflow._marker_folder import score_stored as score_stored

@@ -53,7 +53,11 @@ def check_settings(config: Config, found: Found, visits: pd.DataFrame) -> None:
         *lost.auxiliary,
         *((lost.delta_by,) if lost.delta_by not in {None, lost.site} else ()),
         *(rule.column for rule in rules if rule.column is not None),
-        *(name for name in config.compare.covariates if not name.startswith(_MEASURED)),
+        *(
+            name
+            for name in (*config.compare.covariates, *config.compare.structure_terms)
+            if not name.startswith(_MEASURED)
+        ),
         *trained,
         *marked,
     )

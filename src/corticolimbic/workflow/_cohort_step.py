@@ -172,9 +172,9 @@ def _sessions(
 ) -> pd.DataFrame:
     site = sites(people, settings)
     key = ["participant_id", "session_id"]
-    quality = features[features["measure"].isin(["mean_fd", "censored_share"])]
     rows = []
-    for (person, session), group in quality.groupby(key, sort=True):
+    for (person, session), everything in features.groupby(key, sort=True):
+        group = everything[everything["measure"].isin(["mean_fd", "censored_share"])]
         means = group.groupby("measure")["value"].mean()
         runs = group.drop_duplicates(["task", "run", "acq", "space"])
         rows.append(

@@ -11,6 +11,7 @@ import pandas as pd
 from corticolimbic.circuit import layout, measurable_edges, missing_regions, region, split_side
 from corticolimbic.features import read_table, write_table
 from corticolimbic.foundation import Problem, problem, write_json
+from corticolimbic.measure import STRUCTURE_MEASURES
 from corticolimbic.stats import (
     RELIABILITY_ORDER,
     CompareSettings,
@@ -34,6 +35,7 @@ from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 QUALITY = ("mean_fd", "censored_share")
 _RELATIVE = "compare/relative.parquet"
+_STRUCTURE = "compare/structure.tsv"
 _OUTPUTS = (
     "compare/effects.tsv",
     "compare/declared.json",
@@ -71,7 +73,7 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     everything = measured_rows(context.out)
     baseline = baseline_rows(everything, baseline_session(context.config))
     edges = _edges(everything, context.config)
-    circuit = _circuit_rows(baseline, edges)
+    circuit = _circuit_rows(baseline, edges, STRUCTURE_MEASURES)
     populations = read_table("populations", context.out / "cohort/populations.parquet")
     participants = read_people(context.dataset, context.config.cohort).participants.table
     outcomes = read_table("outcomes", context.out / "cohort/outcomes.parquet")
@@ -91,8 +93,11 @@ def _compare(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     write_table(found.harmonisation, "harmonisation", context.out / _OUTPUTS[5])
     problems = (*found.problems, *reliable, *_unmeasured(edges, context.config))
     kept: tuple[str, ...] = ()
+    if len(found.structure):
+        kept = (*kept, _STRUCTURE)
+        write_table(found.structure, "structure", context.out / _STRUCTURE)
     if len(found.relative.stored):
-        kept = (_RELATIVE,)
+        kept = (*kept, _RELATIVE)
         write_table(found.relative.stored, "relative", context.out / _RELATIVE)
     if settings.site_summaries:
         # What is fitted over all people, or drawn many times, is no part of what a site sends.
@@ -198,5 +203,11 @@ def _placed(name: str) -> dict[str, Any]:
 
 
 COMPARE = Step(
-    "compare", "Comparing people", 5, _settings, _units, _compare, (*_OUTPUTS, _RELATIVE, *SITE_FILES)
+    "compare",
+    "Comparing people",
+    5,
+    _settings,
+    _units,
+    _compare,
+    (*_OUTPUTS, _RELATIVE, _STRUCTURE, *SITE_FILES),
 )

@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from corticolimbic.features import read_sessions, schema
-from corticolimbic.workflow import _measure_step, _supplied_step
+from corticolimbic.workflow import _measure_step, _structure_step, _supplied_step
 from corticolimbic.workflow._measure_step import outputs
 from corticolimbic.workflow._step import Found
 
-ROOMS = (_measure_step.ROOM, _supplied_step.ROOM)
+ROOMS = (_measure_step.ROOM, _structure_step.STRUCTURE_ROOM, _supplied_step.ROOM)
 """Files of features in each session's folder."""
 
 
@@ -34,4 +34,8 @@ def measured_rows(out: Path) -> pd.DataFrame:
 def measured_inputs(found: Found) -> tuple[str, ...]:
     """Return the feature tables of all sessions, relative to OUT."""
     images = (outputs(session.participant_id, session.session_id)[0] for session in found.scan.sessions)
-    return (*images, *_supplied_step.supplied_outputs(found))
+    structure = (
+        _structure_step.structure_output(session.participant_id, session.session_id)
+        for session in found.scan.structure
+    )
+    return (*images, *structure, *_supplied_step.supplied_outputs(found))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corticolimbic.dataset import check_join, read_description, scan
+from corticolimbic.dataset import Scan, check_join, read_description, scan
 from corticolimbic.foundation import (
     Problem,
     SettingsError,
@@ -23,6 +23,7 @@ from corticolimbic.workflow._compare_step import COMPARE
 from corticolimbic.workflow._config import Config
 from corticolimbic.workflow._execute import Plan, drop, execute, plan
 from corticolimbic.workflow._folder import check_folder, describe, locked
+from corticolimbic.workflow._individuals import draw_everybody
 from corticolimbic.workflow._log import Log, Progress
 from corticolimbic.workflow._marker_files import placed
 from corticolimbic.workflow._measure_step import MEASURE
@@ -30,10 +31,11 @@ from corticolimbic.workflow._page import update_page
 from corticolimbic.workflow._predict_step import PREDICT
 from corticolimbic.workflow._records import Record, load_records
 from corticolimbic.workflow._step import Context, Found, Step
+from corticolimbic.workflow._structure_step import STRUCTURE, version_problems
 from corticolimbic.workflow._supplied_step import SUPPLIED, find_supplied
 from corticolimbic.workflow._verdict_step import VERDICTS
 
-STEPS: tuple[Step, ...] = (SUPPLIED, MEASURE, COHORT, COMPARE, AGREEMENT, PREDICT, VERDICTS)
+STEPS: tuple[Step, ...] = (SUPPLIED, STRUCTURE, MEASURE, COHORT, COMPARE, AGREEMENT, PREDICT, VERDICTS)
 """All steps in order; the page comes after them."""
 _THROUGH = {PREDICT.name: VERDICTS.name}
 """Judging markers includes saying which survive: asked for the one, the run goes on through the other."""
@@ -198,15 +200,24 @@ def _steps(
         problems += done.problems
         n_units += len(todo.units)
         n_run += done.n_run
-        if step is MEASURE and found.scan.sessions and not _anything(done.records):
-            problems.append(problem("CL802", found=f"{len(found.scan.runs)} runs, none of which can be used"))
-            usable = _anything(records)
+        if step is STRUCTURE:
+            problems += version_problems(done.records)
+        if step is MEASURE and found.scan.n_sessions and not _anything(records):
+            problems.append(problem("CL802", found=_none_usable(found.scan)))
+            usable = False
     steps += _still_standing(context, found if usable else None, steps, records, log)
     everything = collect(context, records, problems, steps, read_description(context.dataset))
     page = update_page(context.out, records, log, progress, verify=verify) if until == "report" else None
+    if until == "report" and context.config.individuals.pages:
+        draw_everybody(context.out, n_jobs=n_jobs, progress=progress)
     code = _exit_code(everything, _anything(records))
     log.write("end", exit_code=code, run=n_run, problems=len(everything))
     return Result(code, n_units, n_run, found.sessions_with_features, tuple(everything), page)
+
+
+def _none_usable(scan: Scan) -> str:
+    structure = f" and structure of {len(scan.structure)} sessions" if scan.structure else ""
+    return f"{len(scan.runs)} runs{structure}, none of which can be used"
 
 
 def _still_standing(

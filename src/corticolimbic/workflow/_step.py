@@ -59,7 +59,8 @@ class Found:
     @property
     def sessions_with_features(self) -> int:
         """Number of sessions with images or with features that others computed."""
-        own = {(session.participant_id, session.session_id) for session in self.scan.sessions}
+        seen = (*self.scan.sessions, *self.scan.structure)
+        own = {(session.participant_id, session.session_id) for session in seen}
         return len(own.union(self.supplied_sessions))
 
     @property

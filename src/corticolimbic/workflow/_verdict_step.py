@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from corticolimbic.features import read_table, write_table
+from corticolimbic.features import read_table, schema, write_table
 from corticolimbic.foundation import JSON_LIMIT, read_bytes
 from corticolimbic.predict import MarkerFacts, verdicts
 from corticolimbic.workflow._config import Config
@@ -30,6 +30,9 @@ def _units(context: Context, found: Found) -> tuple[Unit, ...]:
 
 def _verdicts(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome:
     out = context.out
+    if not (out / _CARDS).is_file():  # the judging failed, which it says itself
+        write_table(schema("verdicts").table([]), "verdicts", out / _OUTPUTS[0])
+        return Outcome()
     cards = json.loads(read_bytes(out / _CARDS, limit=JSON_LIMIT).decode("utf-8"))
     table, problems = verdicts(
         read_table("evaluation", out / _EVALUATION),

@@ -42,11 +42,13 @@ def effects(results: Results, draw: Draw) -> Section:
     elif table.empty:
         blocks += [Paragraph(say("effects.none"), "note"), *_declared(results)]
     else:
-        shown = without_group_by_time(table)
+        shown = without_group_by_time(table[~of_structure(table)])
         blocks += _declared(results)
         if len(shown.index[shown["withheld"]]):
             blocks.append(Paragraph(say("effects.withheld", n=int(shown["withheld"].sum())), "note"))
-        if not any(map(math.isfinite, shown["estimate"])):
+        if shown.empty:
+            blocks.append(Paragraph(say("effects.structure_only"), "note"))
+        elif not any(map(math.isfinite, shown["estimate"])):
             blocks.append(Paragraph(say("effects.all_missing"), "warning"))
         else:
             over = shown["analysis"] == "visits"
@@ -84,6 +86,11 @@ def without_group_by_time(table: pd.DataFrame) -> pd.DataFrame:
     for column in ("p", "q", "p_fwe", "statistic_value"):
         shown.loc[shown["withheld"], column] = math.nan
     return shown
+
+
+def of_structure(table: pd.DataFrame) -> pd.Series:
+    """Tell which effects are of volumes and thickness, which have a section of their own."""
+    return table["measure"].isin(("volume", "area", "thickness"))
 
 
 def _declared(results: Results) -> list[Block]:

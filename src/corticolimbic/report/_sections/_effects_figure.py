@@ -40,7 +40,7 @@ def forests(table: pd.DataFrame, results: Results, draw: Draw) -> list[Block]:
     )
     blocks: list[Block] = [Paragraph(note, "note")] if note else []
     figures = [
-        draw(_plan(place, dict(zip(BLOCK, key, strict=True)), rows, results))
+        draw(forest_plan(place, dict(zip(BLOCK, key, strict=True)), rows, results))
         for place, (key, rows) in enumerate(groups[:_FIGURES])
     ]
     blocks += figures[:1]
@@ -71,7 +71,8 @@ def _primary(table: pd.DataFrame, results: Results) -> tuple[pd.DataFrame, str]:
     )
 
 
-def _plan(place: int, key: dict[str, str], rows: pd.DataFrame, results: Results) -> Plan:
+def forest_plan(place: int, key: dict[str, str], rows: pd.DataFrame, results: Results) -> Plan:
+    """Return the forest of effects that agree in the columns of ``BLOCK``."""
     populations = [name for name in results.population_names if name in set(rows["population"])]
     styles = {name: group_style(results.population_names.index(name)) for name in populations}
     kind = next((read.text(kind) for kind in rows["es_kind"] if kind), "")
