@@ -82,7 +82,7 @@ def phase(out: Path) -> str:
     steps = [event["step"] for event in map(json.loads, lines) if event["event"] == "step"]
     if not steps:
         return "start"
-    return "page" if steps[-1] == "predict" and '"done"' in lines[-1] else str(steps[-1])
+    return "page" if steps[-1] == "verdicts" and '"done"' in lines[-1] else str(steps[-1])
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.slow)])

@@ -80,6 +80,10 @@ from corticolimbic.predict._settings import MarkerUse as MarkerUse
 from corticolimbic.predict._settings import MarkerWeights as MarkerWeights
 from corticolimbic.predict._settings import PredictSettings as PredictSettings
 from corticolimbic.predict._settings import TrainingPeople as TrainingPeople
+from corticolimbic.predict._verdict import verdicts as verdicts
+from corticolimbic.predict._verdict_figures import MarkerFacts as MarkerFacts
+from corticolimbic.predict._verdict_rules import VERDICT_RULES as VERDICT_RULES
+from corticolimbic.predict._verdict_settings import VerdictSettings as VerdictSettings
 from corticolimbic.predict._weights import MapScore as MapScore
 from corticolimbic.predict._weights import map_score as map_score
 from corticolimbic.predict._weights import table_weights as table_weights

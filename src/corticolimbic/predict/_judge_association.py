@@ -79,7 +79,12 @@ def _replication(sample: Sample, question: Question, original: object, place: st
         sample.score, sample.outcome, sample.covariates.matrix(("site",)), is_class=question.is_class
     )
     nan = float("nan")
-    value = nan if test is None else replication_bayes_factor(original, test)  # type: ignore[arg-type]
-    found = Estimate(value, nan, nan, nan, len(sample.people))
+    value, reason = nan, "" if test is not None else "no t test"
+    try:
+        if test is not None:
+            value = replication_bayes_factor(original, test)  # type: ignore[arg-type]
+    except OverflowError:
+        reason = "too large a t for the noncentral density"
+    found = Estimate(value, nan, nan, nan, len(sample.people), reason)
     note = f"original: {place}; above 1 speaks for its effect, below 1 for none; within sites"
     return sample.row("bf_replication", found, note=note)

@@ -32,6 +32,7 @@ from corticolimbic.report._sections._registered import registered
 from corticolimbic.report._sections._reliability import reliability
 from corticolimbic.report._sections._structure import structure
 from corticolimbic.report._sections._summary import summary
+from corticolimbic.report._sections._survival import survival
 from corticolimbic.report._svg import illustrate
 from corticolimbic.report._words import say
 
@@ -66,6 +67,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     steady = reliability(results, draw)
     known = agreement(results, draw)
     sites = harmonisation(results, draw)
+    glance = survival(results, draw)
     anatomy = structure(results, draw)
     held = registered(results)
     return (
@@ -81,6 +83,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         *((could,) if could is not None else ()),
         *((steady,) if steady is not None else ()),
         *((known,) if known is not None else ()),
+        *((glance,) if glance is not None else ()),
         markers(results, draw),
         *((held,) if held is not None else ()),
         settings(results),

@@ -15,6 +15,7 @@ class Published:
     what: str
     value: str
     n: int
+    effect: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,12 @@ class Marker:
         return cls(
             **{field: read.text(item.get(field), 1000) for field in plain},
             verified=tuple(
-                Published(read.text(row.get("what")), read.text(row.get("value")), read.count(row.get("n")))
+                Published(
+                    read.text(row.get("what")),
+                    read.text(row.get("value")),
+                    read.count(row.get("n")),
+                    read.text(row.get("effect")),
+                )
                 for row in read.objects(item.get("verified"))
             ),
             failures=read.texts(item.get("failures")),

@@ -47,6 +47,8 @@ _TABLES = {
     "structure": "compare/structure.tsv",
     "scores": "predict/scores.tsv",
     "evaluation": "predict/evaluation.tsv",
+    "verdicts": "predict/verdicts.tsv",
+    "curves": "predict/curves.tsv",
 }
 
 
@@ -70,7 +72,8 @@ class Results:
         As written, empty where absent.
     config
         Text of ``config.yaml``, or None.
-    problems, sessions, quality, region_quality, outcomes, populations, effects, agreement, scores, evaluation
+    problems, sessions, quality, region_quality, outcomes, populations, effects, agreement, scores
+    evaluation, verdicts, curves
         Tables by the schemas of `corticolimbic.features`, or None.
     ratings, trajectories, mean_courses, rates, recovery, misclassification, completeness
         Tables by the schemas of `corticolimbic.features`, or None.
@@ -105,6 +108,8 @@ class Results:
     structure: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     evaluation: pd.DataFrame | None = None
+    verdicts: pd.DataFrame | None = None
+    curves: pd.DataFrame | None = None
     pooled: pd.DataFrame | None = None
     site_summaries: pd.DataFrame | None = None
     ratings: pd.DataFrame | None = None
@@ -126,7 +131,7 @@ class Results:
     def population_names(self) -> tuple[str, ...]:
         """Names of the populations, in the order of the flow, then as tables name them."""
         names = [group.name for group in self.flow.populations] if self.flow else []
-        for table in (self.populations, self.effects, self.evaluation):
+        for table in (self.populations, self.effects, self.evaluation, self.verdicts):
             names += list(table["population"].unique()) if table is not None else []
         return tuple(dict.fromkeys(map(str, names)))
 

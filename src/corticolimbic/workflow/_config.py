@@ -14,7 +14,7 @@ from corticolimbic.cohort import CohortSettings
 from corticolimbic.dataset import DatasetSettings, SuppliedTable
 from corticolimbic.foundation import Settings, SettingsError, read_yaml
 from corticolimbic.measure import MeasureSettings
-from corticolimbic.predict import IndividualSettings, PredictSettings
+from corticolimbic.predict import IndividualSettings, PredictSettings, VerdictSettings
 from corticolimbic.stats import AgreementSettings, AttritionSettings, CompareSettings
 
 
@@ -37,6 +37,9 @@ class Config(Settings):
         default=AgreementSettings(), description="How effects are held against published findings."
     )
     predict: PredictSettings = Field(default=PredictSettings(), description="Which markers are applied.")
+    verdicts: VerdictSettings = Field(
+        default=VerdictSettings(), description="When a marker counts as surviving in this cohort."
+    )
     individuals: IndividualSettings = Field(
         default=IndividualSettings(), description="What may be said of one person (`corticolimbic person`)."
     )

@@ -34,9 +34,12 @@ from corticolimbic.workflow._register import REGISTERED, drop_outdated
 from corticolimbic.workflow._step import Context, Found, Step
 from corticolimbic.workflow._structure_step import STRUCTURE, version_problems
 from corticolimbic.workflow._supplied_step import SUPPLIED, find_supplied
+from corticolimbic.workflow._verdict_step import VERDICTS
 
-STEPS: tuple[Step, ...] = (SUPPLIED, STRUCTURE, MEASURE, COHORT, COMPARE, AGREEMENT, PREDICT)
+STEPS: tuple[Step, ...] = (SUPPLIED, STRUCTURE, MEASURE, COHORT, COMPARE, AGREEMENT, PREDICT, VERDICTS)
 """All steps in order; the page comes after them."""
+_THROUGH = {PREDICT.name: VERDICTS.name}
+"""Judging markers includes saying which survive: asked for the one, the run goes on through the other."""
 OK, NOTHING_USABLE, SOME_UNREADABLE = 0, 1, 3
 """Exit codes (2 is for usage)."""
 
@@ -172,7 +175,7 @@ def _wanted(until: str) -> tuple[Step, ...]:
         return STEPS
     if until not in names:
         raise SettingsError(f"no step is named {until!r}; there are {', '.join([*names, 'report'])}")
-    return STEPS[: names.index(until) + 1]
+    return STEPS[: names.index(_THROUGH.get(until, until)) + 1]
 
 
 def _steps(

@@ -37,8 +37,13 @@ class ForestRow:
     estimates: tuple[Estimate, ...] = field(default_factory=tuple)
 
 
-def draw_forest(sheet: Sheet, rows: Sequence[ForestRow], legend: Sequence[Entry], axis: str) -> None:
-    """Draw the forest; on a narrow sheet each row's name stands above its estimates."""
+def draw_forest(
+    sheet: Sheet, rows: Sequence[ForestRow], legend: Sequence[Entry], axis: str, none: Number = 0.0
+) -> None:
+    """Draw the forest; on a narrow sheet each row's name stands above its estimates.
+
+    ``none`` is the value of no effect, which is always on the axis.
+    """
     words = max((text_width(item.words, SMALL) for row in rows for item in row.estimates), default=0) + 10
     gutter = 0.0 if sheet.compact else _gutter(rows)
     words = min(words, sheet.width * 0.52)
@@ -47,9 +52,13 @@ def draw_forest(sheet: Sheet, rows: Sequence[ForestRow], legend: Sequence[Entry]
     bottom = top + sum(heights) + 4
     sheet.start(bottom + 46)
     ends = [end for row in rows for item in row.estimates for end in (item.value, item.low, item.high)]
-    scale = scale_over(ends, gutter + 14, sheet.width - words - 14, ticks=4 if sheet.compact else 7)
+    right, ticks = sheet.width - words - 14, 4 if sheet.compact else 7
+    scale = scale_over(ends, gutter + 14, right, anchors=(none,), ticks=ticks)
     draw_legend(sheet, legend, 0, 0, sheet.width)
-    draw_axis(sheet, scale, _bands(rows, heights, top, compact=sheet.compact), axis)
+    bands = _bands(rows, heights, top, compact=sheet.compact)
+    draw_axis(sheet, scale, bands, axis)
+    for start, end in bands if none else ():
+        sheet.line([scale(none)] * 2, [start, end], color=MUTED, width=1.2)
     y = top
     for number, (row, height) in enumerate(zip(rows, heights, strict=True)):
         if number:

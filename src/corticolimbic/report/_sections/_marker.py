@@ -7,16 +7,32 @@ import math
 import pandas as pd
 
 from corticolimbic.report import _lenient as read
-from corticolimbic.report._blocks import Block, Cell, Column, Heading, Items, Pairs, Paragraph, Section, Table
+from corticolimbic.report._blocks import (
+    Block,
+    Cell,
+    Column,
+    Fold,
+    Heading,
+    Items,
+    Pairs,
+    Paragraph,
+    Section,
+    Table,
+)
 from corticolimbic.report._numbers import decimal, whole
 from corticolimbic.report._records_markers import Marker
 from corticolimbic.report._results import Results
 from corticolimbic.report._sections._marker_baselines import baseline_blocks, judged_apart
+from corticolimbic.report._sections._marker_detail import adjusted, curves, sweep, why_blocks
 from corticolimbic.report._sections._marker_difference import difference_blocks
-from corticolimbic.report._sections._marker_figures import forest, scatters
-from corticolimbic.report._sections._marker_table import evaluation_table
+from corticolimbic.report._sections._marker_figures import forest, scatters, slug
+from corticolimbic.report._sections._marker_table import SHOWN, evaluation_table
 from corticolimbic.report._sections._people import Draw
+from corticolimbic.report._sections._survival import verdict_name
 from corticolimbic.report._words import say
+
+_OPEN = 3
+"""With more markers than this each opens on demand."""
 
 
 def markers(results: Results, draw: Draw) -> Section:
@@ -31,11 +47,18 @@ def markers(results: Results, draw: Draw) -> Section:
                 named.add(name)
     if not known:
         blocks.append(Paragraph(say("marker.absent"), "note"))
-    for marker in known:
-        if marker.computable:
-            blocks += _marker(marker, results, draw)
+    scored = [marker for marker in known if marker.computable]
+    for marker in scored:
+        if len(scored) <= _OPEN:
+            blocks += [Heading(marker.name or marker.id), *_marker(marker, results, draw, alone=True)]
+        else:
+            blocks.append(
+                Fold(_headline(marker, results), tuple(_marker(marker, results, draw, alone=False)))
+            )
     lacking = [marker for marker in known if not marker.computable]
-    if lacking:
+    if lacking and results.verdicts is not None and len(results.verdicts):
+        blocks.append(Paragraph(say("marker.lacking_above", n=len(lacking)), "note"))
+    elif lacking:
         blocks.append(Heading(say("marker.not_computable")))
         blocks.append(Items(tuple(_lacks(marker) for marker in lacking)))
     return Section("markers", say("marker.title"), tuple(blocks))
@@ -46,8 +69,19 @@ def _lacks(marker: Marker) -> str:
     return say("marker.needs", name=marker.name or marker.id, needs=needs or say("marker.needs_unsaid"))
 
 
-def _marker(marker: Marker, results: Results, draw: Draw) -> list[Block]:
-    blocks: list[Block] = [Heading(marker.name or marker.id), Pairs(_facts(marker))]
+def _headline(marker: Marker, results: Results) -> str:
+    """Return the name, and the verdicts where they are: what a fold says while it is closed."""
+    name = marker.name or marker.id
+    table = results.verdicts
+    here = table[table["marker"] == marker.id] if table is not None else pd.DataFrame()
+    if here.empty:
+        return name
+    given = list(dict.fromkeys(verdict_name(str(verdict)) for verdict in here["verdict"]))
+    return say("detail.title", name=name, verdict=", ".join(given))
+
+
+def _marker(marker: Marker, results: Results, draw: Draw, *, alone: bool) -> list[Block]:
+    blocks: list[Block] = [Pairs(_facts(marker)), *why_blocks(marker.id, results)]
     if marker.verified:
         blocks.append(_published(marker))
     if marker.failures:
@@ -61,11 +95,31 @@ def _marker(marker: Marker, results: Results, draw: Draw) -> list[Block]:
         blocks.append(Paragraph(say("marker.not_judged"), "note"))
     else:
         blocks.append(Paragraph(say("marker.reading")))
-        blocks += forest(marker.id, rows, results, draw)
-        blocks.append(evaluation_table(rows, results))
+        for outcome in _outcomes(marker.id, rows, results):
+            blocks += _against(marker.id, outcome, rows[rows["outcome"] == outcome], results, draw)
     blocks += difference_blocks(marker.id, results)
     blocks += baseline_blocks(marker.id, results, len(results.markers or ()))
-    return blocks + scatters(marker.id, results, draw)
+    if alone:
+        return blocks + scatters(marker.id, results, draw)
+    return [*blocks, Paragraph(say("detail.no_scatter"), "note")]
+
+
+def _outcomes(marker: str, rows: pd.DataFrame, results: Results) -> list[str]:
+    """Return the outcomes that have a part of their own: the primary ones, of which others are thresholds."""
+    table = results.verdicts
+    known = list(dict.fromkeys(map(str, rows["outcome"])))
+    primary = set(table.loc[table["marker"] == marker, "outcome"]) if table is not None else set()
+    return [name for name in known if name in primary] or known
+
+
+def _against(marker: str, outcome: str, rows: pd.DataFrame, results: Results, draw: Draw) -> list[Block]:
+    own = f"-{slug(outcome)}" if results.verdicts is not None else ""
+    shown = rows[rows["metric"].isin(SHOWN)]
+    blocks = forest(marker, shown, results, draw, own)
+    blocks += sweep(marker, outcome, results, draw)
+    blocks += adjusted(marker, outcome, results, draw)
+    blocks += curves(marker, outcome, results, draw)
+    return [*blocks, evaluation_table(shown if len(shown) else rows, results)]
 
 
 def _facts(marker: Marker) -> tuple[tuple[str, str], ...]:

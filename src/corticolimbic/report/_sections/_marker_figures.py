@@ -36,8 +36,8 @@ def slug(name: str) -> str:
     return kept if kept == name else f"{kept}_{hash_json(name)[:8]}"
 
 
-def forest(marker: str, rows: pd.DataFrame, results: Results, draw: Draw) -> list[Block]:
-    """Return the forest of the first metric that association is judged by."""
+def forest(marker: str, rows: pd.DataFrame, results: Results, draw: Draw, of: str = "") -> list[Block]:
+    """Return the forest of the first metric that association is judged by; ``of`` sets its file apart."""
     metric = next((name for name in _FOREST_METRICS if name in set(rows["metric"])), "")
     if not metric:
         return []
@@ -63,11 +63,13 @@ def forest(marker: str, rows: pd.DataFrame, results: Results, draw: Draw) -> lis
         f"{row.label} ({row.note}): " + ", ".join(e.words for e in row.estimates) for row in built[:20]
     )
     plan = Plan(
-        name=f"marker-{slug(marker)}",
+        name=f"marker-{slug(marker)}{of}",
         title=say("marker.forest_title", metric=metric_name(metric)),
         description=say("marker.forest_description", values=values),
         caption=say("marker.forest_caption", metric=metric_name(metric)),
-        draw=lambda sheet: draw_forest(sheet, built, legend, metric_name(metric)),
+        draw=lambda sheet: draw_forest(
+            sheet, built, legend, metric_name(metric), 0.5 if metric == "auc" else 0.0
+        ),
         data=chosen,
     )
     more = len(forest_rows) - len(built)

@@ -13,8 +13,20 @@ from corticolimbic.report._results import Results
 from corticolimbic.report._sections._people import site_name
 from corticolimbic.report._words import say
 
-_FIRST = ("pearson_r", "spearman_rho", "skill", "q2", "auc", "brier", "brier_skill_prevalence")
-"""Metrics of this table; the others stand in predict/evaluation.tsv."""
+_FIRST = ("pearson_r", "spearman_rho", "skill", "auc")
+SHOWN = (
+    *_FIRST,
+    "auc_pooled",
+    "q2",
+    "brier",
+    "brier_skill_prevalence",
+    "brier_skill_baseline_pain",
+    "auc_increment",
+    "calibration_intercept",
+    "calibration_slope",
+    "bf_replication",
+)
+"""Metrics of the table; associations, thresholds and curves have figures of their own."""
 
 
 def evaluation_table(rows: pd.DataFrame, results: Results) -> Table:

@@ -65,6 +65,7 @@ _FILES = (
     "circuit.json",
     "predict/scores.tsv",
     "predict/evaluation.tsv",
+    "predict/verdicts.tsv",
     "predict/markers.json",
     "predict/differences.json",
     "predict/registered.json",

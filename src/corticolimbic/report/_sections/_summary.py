@@ -16,10 +16,13 @@ from corticolimbic.report._sections._effects_table import family_sizes
 from corticolimbic.report._sections._marker_baselines import judged_apart
 from corticolimbic.report._sections._marker_table import in_sample
 from corticolimbic.report._sections._people import site_name
+from corticolimbic.report._sections._survival import verdict_lines
 from corticolimbic.report._words import say
 
 _ALPHA = 0.05
 _SITES = 5
+_MARKERS = 3
+"""With more markers than this the summary counts verdicts instead of naming each site."""
 
 
 def summary(results: Results) -> Section:
@@ -101,9 +104,18 @@ def _markers(results: Results) -> list[str]:
     table = results.evaluation
     if table is None or table.empty:
         return []
+    if results.verdicts is not None and results.verdicts["marker"].nunique() > _MARKERS:
+        return [
+            line
+            for _, rows in results.verdicts.groupby("outcome", sort=False)
+            for line in verdict_lines(rows, results)
+        ]
     names = {marker.id: marker.name or marker.id for marker in results.markers or ()}
     sentences = []
     rows = table[table["metric"].isin(["pearson_r", "auc"]) & ~judged_apart(table)]
+    rows = rows[rows["kind"] != "baseline"]
+    if results.verdicts is not None and len(results.verdicts):
+        rows = rows[rows["outcome"].isin(results.verdicts["outcome"])]  # not every threshold of them
     rows = where(rows, (not in_sample(scheme) for scheme in rows["scheme"]))
     rows = where(rows, (not str(site).lower().startswith("all ") for site in rows["site"]))
     for name, group in rows.groupby("name", sort=False):
