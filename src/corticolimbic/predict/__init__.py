@@ -54,9 +54,9 @@ from corticolimbic.predict._judging_settings import JudgingSettings as JudgingSe
 from corticolimbic.predict._marker_file import marker as marker
 from corticolimbic.predict._marker_file import marker_ids as marker_ids
 from corticolimbic.predict._marker_file import read_marker as read_marker
-from corticolimbic.predict._markers import ANY as ANY
 from corticolimbic.predict._marker_text import marker_hash as marker_hash
 from corticolimbic.predict._marker_text import marker_text as marker_text
+from corticolimbic.predict._markers import ANY as ANY
 from corticolimbic.predict._markers import Key as Key
 from corticolimbic.predict._markers import Marker as Marker
 from corticolimbic.predict._markers import Published as Published

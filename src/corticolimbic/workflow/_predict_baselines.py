@@ -58,9 +58,7 @@ def judged_beside(
         values = rows.set_index("participant_id")["value"]
         classes = bool((rows["label"] != "").any())
         judged = {
-            item.id: gather(
-                person_scores(scores, session, item.over), values, participants, populations, use
-            )
+            item.id: gather(person_scores(scores, session, item.over), values, participants, populations, use)
             for item, use, scores in scored
         }
         made = [

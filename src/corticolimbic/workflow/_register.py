@@ -44,6 +44,7 @@ from corticolimbic.workflow._cohort_step import COHORT
 from corticolimbic.workflow._config import Config, read_config
 from corticolimbic.workflow._declared_settings import declared_settings
 from corticolimbic.workflow._folder import is_ours, locked
+from corticolimbic.workflow._marker_files import markers_used
 from corticolimbic.workflow._measure_step import MEASURE
 from corticolimbic.workflow._predict_step import PREDICT
 
@@ -109,10 +110,10 @@ def declare(
     SettingsError
         Where the file exists, or a marker, outcome, population or metric does not fit the settings.
     """
-    ids = wanted.markers or tuple(use.id for use in config.predict.markers)
+    ids = wanted.markers or tuple(item.id for item, _ in markers_used(config.predict))
     if not ids:
         raise SettingsError("the settings name no marker under predict.markers; there is nothing to declare")
-    unused = [name for name in ids if name not in {use.id for use in config.predict.markers}]
+    unused = [name for name in ids if name not in {item.id for item, _ in markers_used(config.predict)}]
     if unused:
         raise SettingsError(f"predict.markers does not name {', '.join(unused)}: a run would not score it")
     population = _population(config, wanted)
