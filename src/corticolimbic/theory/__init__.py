@@ -1,5 +1,12 @@
-"""Theory of the circuit: for now its fast dynamics, as a linear stochastic network seen through BOLD."""
+"""Theory of chronification: slow dynamics over days, and the circuit's fast dynamics seen through BOLD."""
 
+from corticolimbic.theory._actions import TARGETS as TARGETS
+from corticolimbic.theory._actions import Action as Action
+from corticolimbic.theory._actions import hold as hold
+from corticolimbic.theory._actions import scale as scale
+from corticolimbic.theory._actions import treatment as treatment
+from corticolimbic.theory._actions import treatments as treatments
+from corticolimbic.theory._actions import without_exchange as without_exchange
 from corticolimbic.theory._bold import bold_correlation as bold_correlation
 from corticolimbic.theory._bold import bold_covariance as bold_covariance
 from corticolimbic.theory._bold import bold_lagged_covariance as bold_lagged_covariance
@@ -11,12 +18,36 @@ from corticolimbic.theory._circuit import changed as changed
 from corticolimbic.theory._circuit import circuit_couplings as circuit_couplings
 from corticolimbic.theory._circuit import circuit_network as circuit_network
 from corticolimbic.theory._circuit import circuit_nodes as circuit_nodes
+from corticolimbic.theory._fixed_points import FixedPoints as FixedPoints
+from corticolimbic.theory._fixed_points import fixed_points as fixed_points
+from corticolimbic.theory._integrate import Course as Course
+from corticolimbic.theory._integrate import Transmitter as Transmitter
+from corticolimbic.theory._integrate import follow as follow
+from corticolimbic.theory._integrate import output_names as output_names
+from corticolimbic.theory._integrate import transmitters as transmitters
 from corticolimbic.theory._network import Network as Network
 from corticolimbic.theory._network import UnstableNetworkError as UnstableNetworkError
 from corticolimbic.theory._network import correlation as correlation
+from corticolimbic.theory._parameters import SCHEMA_VERSION as SCHEMA_VERSION
+from corticolimbic.theory._parameters import Parameter as Parameter
+from corticolimbic.theory._parameters import Parameters as Parameters
+from corticolimbic.theory._parameters import parameter_table as parameter_table
+from corticolimbic.theory._parameters import preset as preset
+from corticolimbic.theory._parameters import preset_names as preset_names
+from corticolimbic.theory._parameters import read_parameters as read_parameters
+from corticolimbic.theory._people import TRAITS as TRAITS
+from corticolimbic.theory._people import Flares as Flares
+from corticolimbic.theory._people import People as People
+from corticolimbic.theory._people import draw_people as draw_people
 from corticolimbic.theory._response import CANONICAL as CANONICAL
 from corticolimbic.theory._response import GLOVER as GLOVER
 from corticolimbic.theory._response import Response as Response
 from corticolimbic.theory._response import haemodynamic_response as haemodynamic_response
 from corticolimbic.theory._simulate import simulate_activity as simulate_activity
 from corticolimbic.theory._simulate import simulate_bold as simulate_bold
+from corticolimbic.theory._theories import Arrow as Arrow
+from corticolimbic.theory._theories import Theory as Theory
+from corticolimbic.theory._theories import arrows as arrows
+from corticolimbic.theory._theories import causes as causes
+from corticolimbic.theory._theories import theories as theories
+from corticolimbic.theory._theories import theory as theory
