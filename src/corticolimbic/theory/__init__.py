@@ -11,6 +11,8 @@ from corticolimbic.theory._bold import bold_correlation as bold_correlation
 from corticolimbic.theory._bold import bold_covariance as bold_covariance
 from corticolimbic.theory._bold import bold_lagged_covariance as bold_lagged_covariance
 from corticolimbic.theory._bold import bold_spectrum as bold_spectrum
+from corticolimbic.theory._calibration import calibrated as calibrated
+from corticolimbic.theory._calibration import chronic_share as chronic_share
 from corticolimbic.theory._circuit import COUPLING_COLUMNS as COUPLING_COLUMNS
 from corticolimbic.theory._circuit import CircuitNode as CircuitNode
 from corticolimbic.theory._circuit import Coupling as Coupling
@@ -18,6 +20,9 @@ from corticolimbic.theory._circuit import changed as changed
 from corticolimbic.theory._circuit import circuit_couplings as circuit_couplings
 from corticolimbic.theory._circuit import circuit_network as circuit_network
 from corticolimbic.theory._circuit import circuit_nodes as circuit_nodes
+from corticolimbic.theory._continuation import ALONG as ALONG
+from corticolimbic.theory._continuation import Branch as Branch
+from corticolimbic.theory._continuation import continuation as continuation
 from corticolimbic.theory._fixed_points import FixedPoints as FixedPoints
 from corticolimbic.theory._fixed_points import fixed_points as fixed_points
 from corticolimbic.theory._integrate import Course as Course
@@ -39,6 +44,10 @@ from corticolimbic.theory._people import TRAITS as TRAITS
 from corticolimbic.theory._people import Flares as Flares
 from corticolimbic.theory._people import People as People
 from corticolimbic.theory._people import draw_people as draw_people
+from corticolimbic.theory._phases import PHASE_OUTPUTS as PHASE_OUTPUTS
+from corticolimbic.theory._phases import PHASES as PHASES
+from corticolimbic.theory._phases import phases as phases
+from corticolimbic.theory._phases import self_sustaining as self_sustaining
 from corticolimbic.theory._response import CANONICAL as CANONICAL
 from corticolimbic.theory._response import GLOVER as GLOVER
 from corticolimbic.theory._response import Response as Response
