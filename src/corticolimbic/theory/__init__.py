@@ -23,6 +23,7 @@ from corticolimbic.theory._circuit import circuit_nodes as circuit_nodes
 from corticolimbic.theory._continuation import ALONG as ALONG
 from corticolimbic.theory._continuation import Branch as Branch
 from corticolimbic.theory._continuation import continuation as continuation
+from corticolimbic.theory._course_table import CourseTable as CourseTable
 from corticolimbic.theory._fixed_points import FixedPoints as FixedPoints
 from corticolimbic.theory._fixed_points import fixed_points as fixed_points
 from corticolimbic.theory._integrate import Course as Course
