@@ -17,7 +17,7 @@ from corticolimbic.theory._integrate import Course
 from corticolimbic.theory._parameters import Parameters
 from corticolimbic.theory._theories import Theory
 
-_ARROW = {"int": pa.int64(), "float": pa.float64()}
+_ARROW = {"string": pa.string(), "int": pa.int64(), "float": pa.float64()}
 
 
 class CourseTable:
@@ -64,7 +64,7 @@ class CourseTable:
         """Append the people of a course; columns that it did not keep are NaN."""
         people, times = course.values.shape[:2]
         columns: dict[str, Any] = {
-            "person": np.repeat(course.person, times),
+            "participant_id": np.repeat([f"sub-{number:07d}" for number in course.person], times),
             "day": np.tile(course.days, people),
             **{name: np.ascontiguousarray(course.of(name)).ravel() for name in course.outputs},
         }

@@ -169,6 +169,7 @@ def follow(
 
     Examples
     --------
+    >>> from corticolimbic.theory import draw_people, preset
     >>> people = draw_people(preset("prototype"), 4, seed=1)
     >>> follow(people, days=28, outputs=("pain", "reward")).values.shape
     (4, 5, 2)

@@ -193,6 +193,7 @@ def draw_people(parameters: Parameters, n: int, seed: int, *, first: int = 0) ->
 
     Examples
     --------
+    >>> from corticolimbic.theory import preset
     >>> people = draw_people(preset("prototype"), 3, seed=1)
     >>> len(people), people.coupling_trait.shape
     (3, (3,))
