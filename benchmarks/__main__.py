@@ -19,6 +19,7 @@ from benchmarks import (
     _regions,
     _run_of_562,
     _start,
+    _theory,
 )
 from benchmarks._job import COLUMNS, Job, compare, once
 
@@ -33,6 +34,7 @@ JOBS: tuple[Job, ...] = (
     _mixed.JOB,
     _combat.JOB,
     _permutation.JOB,
+    *_theory.JOBS,
     _start.JOB,
 )
 RESULTS = Path(__file__).with_name("results.tsv")

@@ -282,10 +282,10 @@ def test_treatments_lower_pain(hurt, name):
 
 @pytest.mark.slow
 def test_the_first_report_comes_back():
-    """20,000 people, seed 101, against section 9.4 of the first report, each share less that without learning.
+    """20,000 people, seed 101, against section 9.4 of the first report, each less the share without learning.
 
-    Without learning only flares are left, and they give .008 here where .001 was reported: the report does not
-    say all that is needed to draw its flares. The tolerance was set after this was seen.
+    Without learning only flares are left: .008 here, where .001 was reported. The report does not say all
+    that is needed to draw its flares. The tolerance was set after this was seen.
     """
     people = draw_people(preset("prototype"), 20_000, 101)
     reported = {
