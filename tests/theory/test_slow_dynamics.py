@@ -98,7 +98,18 @@ def strong_errors(parameters, days, theory_name="full", begin=None, finest=128, 
         fixed = constants(parameters, part)
         kept = np.array([days])
         found = integrate(
-            some, plan, fixed, start, days, n, kept, ("value",), glands=False, noise=True, given=given
+            some,
+            plan,
+            fixed,
+            start,
+            days,
+            n,
+            kept,
+            ("value",),
+            glands=False,
+            noise=True,
+            flares=some.flares(days),
+            given=given,
         )
         return found[:, 0, 0]
 

@@ -15,7 +15,7 @@ from corticolimbic.theory import _kernels, _streams
 from corticolimbic.theory._actions import Action, Schedule, schedule
 from corticolimbic.theory._layout import CONSTANTS, LANES, OUTPUTS, SLOTS, STATES
 from corticolimbic.theory._parameters import Parameters
-from corticolimbic.theory._people import People
+from corticolimbic.theory._people import Flares, People
 from corticolimbic.theory._theories import Theory
 from corticolimbic.theory._theories import theory as named_theory
 
@@ -183,6 +183,7 @@ def follow(
     begin = _start(start, len(people))
     constant = constants(people.parameters, part)
     glands = part.adrenal or bool(set(base) & set(_GLANDS))
+    flares = people.flares(days)  # of all at once: their loop takes as many rounds for few as for many
     values = np.empty((len(people), len(kept), len(outputs)))
 
     def work(which: slice) -> int:
@@ -198,6 +199,7 @@ def follow(
             base,
             glands=glands,
             noise=noise,
+            flares=flares.take(which),
         )
         for place, name in enumerate(outputs):
             values[which, :, place] = _output(name, base, found, read)
@@ -220,11 +222,11 @@ def integrate(
     *,
     glands: bool,
     noise: bool,
+    flares: Flares,
     given: Float[np.ndarray, "people draws channels"] | None = None,
 ) -> Float[np.ndarray, "people times outputs"]:
     """Run the compiled loops over some people; ``given`` normal numbers replace their own streams."""
     n = len(people)
-    flares = people.flares(days)
     share = people.tail_share
     hurt = np.stack(
         [

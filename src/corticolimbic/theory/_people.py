@@ -37,6 +37,12 @@ class Flares:
     day: Int64[np.ndarray, " flares"]
     size: Float[np.ndarray, " flares"]
 
+    def take(self, which: slice) -> Flares:
+        """Return the flares of people next to each other."""
+        start = self.start[which.start : which.stop + 1]
+        of_them = slice(start[0], start[-1])
+        return Flares(start - start[0], self.day[of_them], self.size[of_them])
+
 
 @dataclass(frozen=True, eq=False)
 class People:
