@@ -20,6 +20,7 @@ from benchmarks import (
     _run_of_562,
     _start,
     _structure,
+    _theory,
 )
 from benchmarks._job import COLUMNS, Job, compare, once
 
@@ -35,6 +36,7 @@ JOBS: tuple[Job, ...] = (
     _combat.JOB,
     _permutation.JOB,
     _structure.JOB,
+    *_theory.JOBS,
     _start.JOB,
 )
 RESULTS = Path(__file__).with_name("results.tsv")

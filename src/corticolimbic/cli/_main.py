@@ -80,7 +80,13 @@ def _silence() -> None:
 
 
 def _call(options: Namespace) -> int:
-    from corticolimbic.cli import _look_up, _marker_commands, _register_commands, _run_commands
+    from corticolimbic.cli import (
+        _look_up,
+        _marker_commands,
+        _register_commands,
+        _run_commands,
+        _theory_commands,
+    )
 
     if options.command in STEP_HELP:
         return _run_commands.step(options)
@@ -97,6 +103,7 @@ def _call(options: Namespace) -> int:
         "register": _register_commands.register,
         "report": _run_commands.report,
         "simulate": _run_commands.simulate,
+        "theory": _theory_commands.theory,
         "validate": _run_commands.validate,
     }[options.command](options)
 

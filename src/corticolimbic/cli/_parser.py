@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     _markers(commands)
     _register(commands)
     _protocol(commands)
+    _theory(commands)
     return top
 
 
@@ -319,6 +320,29 @@ def _protocol(commands: argparse._SubParsersAction) -> None:
     made.add_argument(
         "--force", action="store_true", help="replace the files of an earlier protocol in the folder"
     )
+
+
+def _theory(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, "theory", "the theories of chronification as a simulator of patients")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    run = _add(actions, "run", "follow simulated people and write their states over time")
+    run.add_argument("out", type=_path, metavar="OUT", help="folder; OUT/theory/courses.parquet is written")
+    run.add_argument("--people", type=_count, default=1000, metavar="N", help="how many (default: 1000)")
+    run.add_argument("--years", type=float, default=3.0, metavar="Y", help="how long (default: 3)")
+    run.add_argument("--preset", default="prototype", metavar="NAME", help="parameters (default: prototype)")
+    run.add_argument("--parameters", type=_path, metavar="FILE", help="own parameters in YAML or JSON")
+    run.add_argument("--theory", default="full", metavar="NAME", help="parts at work (default: full)")
+    run.add_argument(
+        "--outputs",
+        default="pain,coupling,value,memory,antireward,reward,dopamine",
+        metavar="NAMES",
+        help="states that are kept, joined by commas",
+    )
+    run.add_argument("--seed", type=int, default=1, metavar="N", help="seed of every random stream")
+    run.add_argument("--no-noise", action="store_true", help="let nothing fluctuate")
+    run.add_argument("--every", type=_count, default=7, metavar="DAYS", help="days kept (default: each 7th)")
+    run.add_argument("--jobs", type=_count, metavar="N", help="threads (default: one a core)")
+    run.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def _path(text: str) -> Path:
