@@ -34,6 +34,7 @@ def volumes(shared_data: Path) -> pd.DataFrame:
     return table.assign(mm3=table["mm3"].astype(float))
 
 
+@pytest.mark.slow
 def test_volumes_and_their_place_among_healthy_adults(
     volumes: pd.DataFrame, shared_data: Path, tmp_path: Path
 ) -> None:
