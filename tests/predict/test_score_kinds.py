@@ -29,6 +29,7 @@ ALL = [marker(name) for name in marker_ids()]
 BY_FORMULA = [item for item in ALL if item.terms and item.kind != "relative"]
 RELATIVE = [item for item in ALL if item.kind == "relative"]
 REST = [item for item in ALL if not item.terms]
+ONE_OF_EACH = list({(item.kind, item.over, item.state): item for item in BY_FORMULA}.values())
 
 
 def ids(item: Marker) -> str:
@@ -56,9 +57,6 @@ def test_a_marker_with_its_inputs_is_its_formula_by_plain_loops(item: Marker) ->
     assert set(found.loc[found["participant_id"] == "sub-01", "site"]) == {"north"}
     assert problems == []
     assert schema("scores").check(found).equals(found)
-    again, _ = score(item, table.sample(frac=1, random_state=1), {"sub-01": "north"}, TASKS)
-    key = schema("scores").key
-    assert again.sort_values(key, ignore_index=True).equals(found.sort_values(key, ignore_index=True))
 
 
 @pytest.mark.parametrize("item", ALL, ids=ids)
@@ -71,7 +69,15 @@ def test_a_marker_without_its_inputs_says_what_it_needs(item: Marker) -> None:
     assert item.id in problems[0].found
 
 
-@pytest.mark.parametrize("item", BY_FORMULA, ids=ids)
+@pytest.mark.parametrize("item", ONE_OF_EACH, ids=ids)
+def test_the_order_of_rows_changes_no_score(item: Marker) -> None:
+    table = inputs_of(item, np.random.default_rng(11))
+    found, _ = score(item, table, {}, TASKS)
+    again, _ = score(item, table.sample(frac=1, random_state=1), {}, TASKS)
+    assert as_series(again).equals(as_series(found))
+
+
+@pytest.mark.parametrize("item", ONE_OF_EACH, ids=ids)
 def test_a_feature_without_any_value_scores_nobody(item: Marker) -> None:
     table = inputs_of(item, np.random.default_rng(11), n_people=2)
     lost = item.targets[0]
@@ -81,7 +87,7 @@ def test_a_feature_without_any_value_scores_nobody(item: Marker) -> None:
     assert found["status"].str.contains(lost, regex=False).all()
 
 
-@pytest.mark.parametrize("item", [one for one in BY_FORMULA if own_task(one) != "n/a"], ids=ids)
+@pytest.mark.parametrize("item", [one for one in ONE_OF_EACH if own_task(one) != "n/a"], ids=ids)
 def test_another_state_is_never_scored(item: Marker) -> None:
     table = inputs_of(item, np.random.default_rng(11), n_people=2).assign(task="somethingelse")
     found, _ = score(item, table, {}, TASKS)
@@ -180,7 +186,7 @@ def people(n: int, rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(table, [f"sub-{at:02d}" for at in range(n)], dtype=object)
 
 
-@pytest.mark.parametrize("item", RELATIVE, ids=ids)
+@pytest.mark.parametrize("item", RELATIVE[:2], ids=ids)
 def test_a_relative_marker_is_its_estimator_on_the_declared_reference(item: Marker) -> None:
     rng = np.random.default_rng(5)
     table, who = inputs_of(item, rng, 28), people(28, rng)

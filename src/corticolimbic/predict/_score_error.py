@@ -30,6 +30,9 @@ def score_error(marker: Marker, frame: pd.DataFrame) -> tuple[Float[np.ndarray, 
     """
     nothing = np.full(len(frame), np.nan)
     good = frame[frame["status"] == "ok"]
+    several = good.duplicated(["participant_id", "session_id"])  # none: nothing to measure it by
+    if marker.reliability is None and several.sum() < FEWEST_REPEATED:
+        return nothing, None
     good = good[good["session_id"] == good["participant_id"].map(first_session(good))] if len(good) else good
     found = marker.reliability or _measured(marker, good)
     first = good.drop_duplicates("participant_id")["score"].astype(float)
