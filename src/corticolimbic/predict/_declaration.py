@@ -29,7 +29,7 @@ _OWN = "sha256"
 class DeclaredMarker(Settings):
     """A marker as it was when the declaration was made."""
 
-    id: str = Field(description="Marker id.")
+    id: str = Field(description="The marker, by its id.")
     content: str = Field(description="Text of the marker's file.")
     sha256: str = Field(pattern=_HASH, description="Hash of that text, as UTF-8.")
 
@@ -76,9 +76,9 @@ class Declaration(Settings):
         default="", max_length=1000, description="Where a copy was deposited, as stated by who declared."
     )
     package: str = Field(description="Version of corticolimbic.")
-    markers: tuple[DeclaredMarker, ...] = Field(min_length=1, description="The markers.")
+    markers: tuple[DeclaredMarker, ...] = Field(min_length=1, description="The markers, each frozen as it was.")
     outcome: DeclaredOutcome = Field(description="The primary outcome.")
-    population: DeclaredPopulation = Field(description="The population.")
+    population: DeclaredPopulation = Field(description="In whom it is confirmed or not.")
     criterion: Criterion = Field(description="What counts as confirmed.")
     minimum_people: int = Field(ge=1, description="People below whose number nothing is concluded.")
     covariates: tuple[str, ...] = Field(default=(), description="What the metric is adjusted for.")
