@@ -23,7 +23,6 @@ from corticolimbic.predict import (
     PredictSettings,
     Question,
     TrainingPeople,
-    baselines,
     covariates_of,
     evaluate,
     gather,
@@ -260,25 +259,6 @@ def test_sweep_outcomes_get_their_auc_alone(cohort: Cohort) -> None:
     found = cohort.evaluate(question=replace(QUESTION, outcome="persistent_40", whole=False))
     assert set(found.table["metric"]) == {"auc", "auc_pooled", "auc_heterogeneity", "auc_ceiling"}
     assert found.curves.empty
-
-
-def test_baselines_are_models_of_other_centres(cohort: Cohort) -> None:
-    found = baselines(
-        QUESTION, cohort.classes, cohort.table, cohort.populations, cohort.covariates(), SETTINGS
-    )
-    assert set(found.table["name"]) == {
-        "baseline: site", "baseline: motion", "baseline: age-sex", "baseline: baseline pain"
-    }  # fmt: skip
-    assert set(found.table["kind"]) == {"baseline"}
-    pain = rows(found, name="baseline: baseline pain", site=ALL_SITES)
-    ids = cohort.table.index
-    parts = [auc(cohort.pain[ids][cohort.table["site"] == site].to_numpy(),
-                 cohort.classes[ids][cohort.table["site"] == site].to_numpy())
-             for site in ("north", "south", "west")]  # fmt: skip
-    assert pain["value"]["auc"] == pytest.approx(combine_auc(parts).value)
-    site = rows(found, name="baseline: site")
-    assert list(site["scheme"]) == [KFOLD]
-    assert list(site.index) == ["brier_skill_prevalence"]
 
 
 def test_a_marker_that_is_only_motion_or_only_site_falls_when_they_are_held() -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 from sklearn.covariance import LedoitWolf
+from sklearn.linear_model import LinearRegression
 from threadpoolctl import threadpool_limits
 
 from corticolimbic.cli import main
@@ -206,6 +207,89 @@ def test_the_difference_rests_on_exactly_eight_people(out: Path) -> None:
         assert all(person["reason"].startswith("not: ") for person in item["people"])
         for name in (KEPT, RULES):
             assert item["value"][name] == pytest.approx(PUBLISHED[name, site][0], abs=0.002)
+
+
+def left_out(
+    people: pd.DataFrame, slow: pd.DataFrame, population: str, columns: list[str]
+) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Predict each centre from the others with scikit-learn; return people, predictions, others' means."""
+    kept = people["kept_in_publication"] == 1
+    rules = (slow["mean_fd"] <= 0.15) & (slow["censored"] <= 0.30)
+    known = slow["score"].notna() & people["pain_sensitivity"].notna()
+    chosen = people[(kept if population == KEPT else rules) & known]
+    raw = pd.DataFrame({"mean_fd": slow["mean_fd"], "age": people["age"], "sex": people["sex"] == "M"})
+    raw = raw.astype(float).loc[chosen.index, columns]
+    made, mean = pd.Series(index=chosen.index, dtype=float), pd.Series(index=chosen.index, dtype=float)
+    for site in ("bochum", "essen", "szeged"):
+        test = chosen["site"] == site
+        others = chosen.loc[~test, "pain_sensitivity"]
+        mean[test] = others.mean()
+        made[test] = mean[test]
+        if columns:
+            made[test] = LinearRegression().fit(raw[~test], others).predict(raw[test])
+    return chosen, made, mean
+
+
+def judged_beside(out: Path, name: str, population: str, site: str) -> pd.Series:
+    table = read_table("evaluation", out / "predict" / "evaluation.tsv")
+    table = table[(table["scheme"] == "leave-one-centre-out") & (table["name"] == name)]
+    table = table[(table["population"] == population) & (table["site"] == site)]
+    return table.set_index("metric")["value"]
+
+
+@pytest.mark.parametrize("population", [KEPT, RULES])
+@pytest.mark.parametrize(
+    ("name", "columns"), [("site", []), ("motion", ["mean_fd"]), ("age-sex", ["age", "sex"])]
+)
+def test_baselines_equal_scikit_learn_centre_by_centre(
+    out: Path, slow: pd.DataFrame, people: pd.DataFrame, population: str, name: str, columns: list[str]
+) -> None:
+    chosen, made, mean = left_out(people, slow, population, columns)
+    places = {site: chosen["site"] == site for site in ("bochum", "essen", "szeged")}
+    places["all external sites"] = chosen["site"] != ""
+    places["external sites of spisak2020_rpn"] = chosen["site"] != "bochum"
+    for site, at in places.items():
+        found = judged_beside(out, f"baseline: {name}", population, site)
+        y = chosen.loc[at, "pain_sensitivity"]
+        wanted = 1 - ((y - made[at]) ** 2).sum() / ((y - mean[at]) ** 2).sum()
+        assert found["q2"] == pytest.approx(wanted, abs=1e-8)
+        if site in {"bochum", "essen", "szeged"} and columns:
+            assert found["pearson_r"] == pytest.approx(scipy_stats.pearsonr(made[at], y)[0], abs=1e-8)
+        elif columns:
+            pooled = scipy_stats.pearsonr(made[at], y)[0]
+            assert found["pearson_r_pooled"] == pytest.approx(pooled, abs=1e-8)
+
+
+def test_the_mean_of_the_other_centres_predicts_at_minus_a_third(out: Path) -> None:
+    """METHODS M-3: an artefact, printed beside figures that cannot show it."""
+    found = judged_beside(out, "baseline: site", KEPT, "all external sites")
+    assert found["pearson_r_pooled"] == pytest.approx(-0.34, abs=0.005)
+    assert found["q2"] == 0
+    assert np.isnan(found["pearson_r"])
+
+
+@pytest.mark.parametrize("population", [KEPT, RULES])
+def test_the_marker_recalibrated_on_the_other_external_centre(
+    out: Path, slow: pd.DataFrame, people: pd.DataFrame, population: str
+) -> None:
+    chosen, _, _ = left_out(people, slow, population, [])
+    score = slow["score"].astype(float)
+    for site, other in (("essen", "szeged"), ("szeged", "essen")):
+        test, train = (chosen[chosen["site"] == one] for one in (site, other))
+        slope, intercept = np.polyfit(score[train.index], train["pain_sensitivity"], 1)
+        y, made = test["pain_sensitivity"], intercept + slope * score[test.index]
+        mean = train["pain_sensitivity"].mean()
+        found = judged_beside(out, "spisak2020_rpn", population, site)
+        assert found["q2"] == pytest.approx(1 - ((y - made) ** 2).sum() / ((y - mean) ** 2).sum(), abs=1e-6)
+        r = scipy_stats.pearsonr(score[test.index], y)[0] * np.sign(slope)
+        assert found["pearson_r"] == pytest.approx(r, abs=1e-6)
+
+
+def test_the_page_shows_the_baselines_beside_the_marker(out: Path) -> None:
+    page = (out / "report.html").read_text(encoding="utf-8")
+    for words in ("site only", "motion only", "age and sex only", "recalibrated", "as published", "−0.45"):
+        assert words in page
+    assert "Published in baseline" not in page
 
 
 def test_the_page_shows_the_figures_and_marks_training_people(out: Path) -> None:

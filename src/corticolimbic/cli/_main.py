@@ -80,7 +80,7 @@ def _silence() -> None:
 
 
 def _call(options: Namespace) -> int:
-    from corticolimbic.cli import _look_up, _marker_commands, _run_commands
+    from corticolimbic.cli import _look_up, _marker_commands, _register_commands, _run_commands
 
     if options.command in STEP_HELP:
         return _run_commands.step(options)
@@ -94,6 +94,7 @@ def _call(options: Namespace) -> int:
         "person": _run_commands.person,
         "pool": _run_commands.pool,
         "protocol": _run_commands.protocol,
+        "register": _register_commands.register,
         "report": _run_commands.report,
         "simulate": _run_commands.simulate,
         "validate": _run_commands.validate,

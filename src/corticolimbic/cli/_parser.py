@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _simulate(commands)
     _evidence(commands)
     _markers(commands)
+    _register(commands)
     _protocol(commands)
     return top
 
@@ -242,6 +243,58 @@ def _markers_score(actions: argparse._SubParsersAction) -> None:
     scored.add_argument(
         "--config", type=_path, metavar="FILE", help="settings in YAML (default: OUT/config.yaml)"
     )
+
+
+def _register(commands: argparse._SubParsersAction) -> None:
+    command = _add(
+        commands, "register", "declare a validation before its data, and hold a run against the declaration"
+    )
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    made = _add(actions, "declare", "freeze markers, settings, outcome, population and criterion in a file")
+    made.add_argument("file", type=_path, metavar="FILE", help="the declaration: a file that does not exist")
+    made.add_argument(
+        "--config", type=_path, metavar="CONFIG", required=True, help="settings that the run will have"
+    )
+    made.add_argument(
+        "--people", type=_count, metavar="N", required=True, help="people below whom nothing is concluded"
+    )
+    made.add_argument(
+        "--marker",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="declare this marker (again for more; default: all of the settings)",
+    )
+    for name, sign, words in (
+        ("outcome", "NAME", "the primary outcome (default: the first that the metric belongs to)"),
+        ("population", "NAME", "the primary population (needed where the settings have several)"),
+        ("metric", "NAME", "the primary metric (default: auc of a class, pearson_r of a number)"),
+    ):
+        made.add_argument(f"--{name}", metavar=sign, help=words)
+    made.add_argument(
+        "--direction",
+        choices=("greater", "less"),
+        default="greater",
+        help="side of the bound on which the whole interval must lie (default: greater)",
+    )
+    made.add_argument(
+        "--bound", type=float, metavar="VALUE", help="the bound (default: the metric without any effect)"
+    )
+    made.add_argument(
+        "--expected",
+        type=float,
+        metavar="VALUE",
+        help="the value that was published, said beside the verdict",
+    )
+    made.add_argument(
+        "--deposited", default="", metavar="WHERE", help="where a copy will lie, for example an OSF address"
+    )
+    made.add_argument(
+        "--seen", type=_path, metavar="OUT", help="results folder whose people have been scored already"
+    )
+    checked = _add(actions, "check", "say whether a run is as declared, and whether it confirms the marker")
+    checked.add_argument("file", type=_path, metavar="FILE", help="the declaration")
+    checked.add_argument("out", type=_path, metavar="OUT", help="results folder of a run")
 
 
 def _protocol(commands: argparse._SubParsersAction) -> None:

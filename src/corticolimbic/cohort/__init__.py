@@ -30,6 +30,7 @@ from corticolimbic.cohort._named_variables import check_named_variables as check
 from corticolimbic.cohort._opioid_dose import OpioidFactor as OpioidFactor
 from corticolimbic.cohort._opioid_dose import mme as mme
 from corticolimbic.cohort._opioid_dose import opioid_factors as opioid_factors
+from corticolimbic.cohort._outcome_names import primary_outcomes as primary_outcomes
 from corticolimbic.cohort._outcomes import Outcomes as Outcomes
 from corticolimbic.cohort._outcomes import outcomes as outcomes
 from corticolimbic.cohort._populations import check_sites as check_sites
@@ -58,6 +59,7 @@ from corticolimbic.cohort._recovery import Recovery as Recovery
 from corticolimbic.cohort._recovery import recovery as recovery
 from corticolimbic.cohort._schedule import observed_visits as observed_visits
 from corticolimbic.cohort._schedule import planned_visits as planned_visits
+from corticolimbic.cohort._schedule import visit_dates as visit_dates
 from corticolimbic.cohort._score_columns import score_variables as score_variables
 from corticolimbic.cohort._score_columns import with_scores as with_scores
 from corticolimbic.cohort._scores import Scores as Scores

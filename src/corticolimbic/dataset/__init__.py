@@ -35,12 +35,12 @@ from corticolimbic.dataset._series import read_series as read_series
 from corticolimbic.dataset._session_tables import SessionTables as SessionTables
 from corticolimbic.dataset._session_tables import read_sessions_tables as read_sessions_tables
 from corticolimbic.dataset._settings import DatasetSettings as DatasetSettings
-from corticolimbic.dataset._supplied import Supplied as Supplied
-from corticolimbic.dataset._supplied import read_supplied as read_supplied
-from corticolimbic.dataset._supplied_settings import SuppliedColumn as SuppliedColumn
-from corticolimbic.dataset._supplied_settings import SuppliedTable as SuppliedTable
 from corticolimbic.dataset._structure_files import StructureFile as StructureFile
 from corticolimbic.dataset._structure_files import StructureSession as StructureSession
 from corticolimbic.dataset._structure_read import read_structure as read_structure
 from corticolimbic.dataset._structure_stats import StructureTable as StructureTable
+from corticolimbic.dataset._supplied import Supplied as Supplied
+from corticolimbic.dataset._supplied import read_supplied as read_supplied
+from corticolimbic.dataset._supplied_settings import SuppliedColumn as SuppliedColumn
+from corticolimbic.dataset._supplied_settings import SuppliedTable as SuppliedTable
 from corticolimbic.dataset._validate import validate as validate

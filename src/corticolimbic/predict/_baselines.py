@@ -1,137 +1,194 @@
-"""What site, motion, age and sex, or baseline pain alone tell of an outcome: models fitted in folds."""
+"""Baselines: what site, motion, age and sex, or baseline pain alone predict of an outcome (METHODS M-3)."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from corticolimbic.features import schema
-from corticolimbic.foundation import Problem
-from corticolimbic.predict._covariates import Covariates
-from corticolimbic.predict._evaluate import Evaluation, stream
-from corticolimbic.predict._fold_plan import fold_plan, k_folds
-from corticolimbic.predict._judge_folds import losses
-from corticolimbic.predict._judged import ALL_SITES, MINIMUM_PEOPLE, gather
-from corticolimbic.predict._question import Candidate, Question
-from corticolimbic.predict._sample import Numbers, Row, Sample, averaged, sample
-from corticolimbic.predict._settings import MarkerUse, PredictSettings
-from corticolimbic.stats import (
-    Folds,
-    Recalibration,
-    auc,
-    combine_auc,
-    meta_correlation,
-    out_of_fold,
-    pearson,
-    skill_of_losses,
+from corticolimbic.foundation import Problem, SettingsError, problem
+from corticolimbic.predict._judged import Judged
+from corticolimbic.predict._nuisance_model import NuisanceModel
+from corticolimbic.predict._out_of_fold import (
+    K_FOLD,
+    LEAVE_ONE_CENTRE_OUT,
+    NO_SITE,
+    OUTCOME,
+    SITE,
+    centre_by_centre,
+    fold_by_fold,
 )
+from corticolimbic.predict._out_of_fold_rows import centre_rows, external_sites_of, fold_rows, whole_rows
+from corticolimbic.predict._settings import PredictSettings
+from corticolimbic.stats import ModelError, covariate
 
+MOTION, AGE, SEX, BASELINE_PAIN = "mean_fd", "age", "sex", "baseline_pain"
 BASELINES: dict[str, tuple[str, ...]] = {
-    "baseline: site": ("site",),
-    "baseline: motion": ("motion",),
-    "baseline: age-sex": ("age", "sex"),
-    "baseline: baseline pain": ("baseline_pain",),
+    "site": (SITE,),
+    "motion": (MOTION,),
+    "age-sex": (AGE, SEX),
+    "baseline pain": (BASELINE_PAIN,),
+    "all nuisances": (SITE, MOTION, AGE, SEX),
 }
+"""Name of each baseline to its columns."""
 
 
-def baselines(
-    question: Question,
-    values: pd.Series,
+def nuisances(
     participants: pd.DataFrame,
     populations: pd.DataFrame,
-    covariates: Covariates,
+    quality: pd.DataFrame,
+    baseline_pain: pd.Series,
     settings: PredictSettings,
-) -> Evaluation:
-    """Judge what is no marker: how far one comes with site, motion, age and sex, or baseline pain.
-
-    Each is a model that was fitted without the people whom it predicts. The site cannot be carried to a
-    centre that was left out, so it is judged by stratified folds. Of a class: AUC within sites (or within
-    folds) and Brier skill; of a number: r within sites and Q2. Predictions of several folds are never ordered
-    as one.
+) -> pd.DataFrame:
+    """Return site, motion, age, sex and baseline pain of everybody, as far as there are any.
 
     Parameters
     ----------
-    question, values
-        The outcome, and its value by participant.
-    participants, populations
-        As for `gather`.
-    covariates
-        Of everybody.
+    participants
+        Strings, indexed by participant_id.
+    populations
+        Schema ``populations``: says the site of each.
+    quality
+        Of the baseline session, as `corticolimbic.stats.measured_quality` returns it.
+    baseline_pain
+        Indexed by participant_id; empty where there is none.
     settings
-        How people are left out; seed and number of bootstrap samples.
+        Names of the columns.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by participant_id; a column that nobody has is left out, missing cells are NaN.
     """
-    rows: list[Row] = []
-    problems: list[Problem] = []
-    known = values.dropna()
-    none = MarkerUse(id="none")
-    judged = gather(pd.Series(0.0, known.index), known, participants, populations, none, covariates)
-    for name, wanted in BASELINES.items():
-        for population in dict.fromkeys(populations["population"]):
-            people = sample(Candidate(name, "baseline"), question, judged, population)
-            matrix = people.covariates.matrix(wanted)
-            if not matrix.shape[1] or len(people.people) < MINIMUM_PEOPLE or np.ptp(people.outcome) == 0:
-                continue
-            rng = stream(settings, name, question.outcome, population)
-            plan = k_folds if wanted == ("site",) else fold_plan
-            folds, trouble = plan(people, settings.judging, rng, is_class=question.is_class)
-            problems += trouble
-            if folds is not None:
-                rows += _rows(people, folds, matrix, wanted, question, rng, settings.resamples)
-    return Evaluation(
-        schema("evaluation").table(rows), schema("curves").table([]), tuple(sorted(set(problems)))
-    )
+    sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"]
+    found: dict[str, pd.Series] = {SITE: sites.reindex(participants.index).fillna(NO_SITE)}
+    found[MOTION] = quality[MOTION].reindex(participants.index)
+    for name, column in ((AGE, settings.age_column), (SEX, settings.sex_column)):
+        try:
+            cells = covariate(column, participants, quality)[0]
+        except SettingsError:  # no such column: the baseline that needs it says so
+            continue
+        found[name] = cells.where(cells != "")
+    found[BASELINE_PAIN] = baseline_pain.reindex(participants.index)
+    table = pd.DataFrame(found, index=participants.index)
+    return table.loc[:, table.notna().any()]
 
 
-def _rows(
-    people: Sample,
-    folds: Folds,
-    matrix: np.ndarray,
-    wanted: tuple[str, ...],
-    question: Question,
+def judge_baselines(
+    outcome: str,
+    values: pd.Series,
+    table: pd.DataFrame,
+    populations: pd.DataFrame,
     rng: np.random.Generator,
-    resamples: int,
-) -> list[Row]:
-    outcome, model = people.outcome, Recalibration(question.is_class)
-    predicted = out_of_fold(model, matrix, outcome, folds).predicted
-    nothing = out_of_fold(model, np.empty((outcome.size, 0)), outcome, folds).predicted
-    if not np.isfinite(predicted).any():
-        return []
-    lacking = people.covariates.lacking(wanted)
-    note = f"without {', '.join(lacking)}, which is lacking" if lacking else ""
-    own, base = losses(predicted, outcome), losses(nothing, outcome)
-    metric = "brier_skill_prevalence" if question.is_class else "q2"
-    value = skill_of_losses(own, base, rng, resamples=resamples)
-    rows = [people.row(metric, value, scheme=folds.scheme, note=note)]
-    if wanted == ("site",):
-        return rows
-    return rows + _within(people, folds, predicted, note, is_class=question.is_class)
+    settings: PredictSettings,
+    *,
+    classes: bool,
+    judged: Mapping[str, Judged] | None = None,
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Judge what is no marker in every population: centre by centre, and by folds inside centres.
 
+    Everybody of the population who has the outcome and the baseline's columns is predicted by models that
+    were fitted without them. Where a marker had training people in this dataset, the same predictions are
+    judged once more on the people whom it never saw, so that both stand on the same people.
 
-def _within(people: Sample, folds: Folds, predicted: np.ndarray, note: str, *, is_class: bool) -> list[Row]:
-    """Return AUC or r within what one model predicted, of each centre and combined."""
-    metric = "auc" if is_class else "pearson_r"
-    rows: list[Row] = []
-    repeats: list[Numbers] = []
-    for values, place in zip(predicted, folds.place, strict=True):
-        known = [(place == number) & np.isfinite(values) for number in range(len(folds.names))]
-        usable = [
-            (name, here)
-            for name, here in zip(folds.names, known, strict=True)
-            if here.sum() >= MINIMUM_PEOPLE
-        ]
-        found: dict[str, Numbers] = {}
-        if is_class:
-            areas = {name: auc(values[here], people.outcome[here]) for name, here in usable}
-            repeats.append(combine_auc(list(areas.values())))
-            found.update(areas)
-        else:
-            rs = {name: pearson(values[here], people.outcome[here]) for name, here in usable}
-            sizes = np.array([one.n for one in rs.values()], dtype=np.int64)
-            repeats.append(meta_correlation(np.array([one.value for one in rs.values()], dtype=float), sizes))
-            found.update(rs)
-        if folds.scheme == "leave-one-centre-out" and people.site == ALL_SITES:
-            rows += [
-                people.row(metric, one, scheme=folds.scheme, site=name, note=note)
-                for name, one in found.items()
+    Parameters
+    ----------
+    outcome
+        Name of the outcome.
+    values
+        Outcome, indexed by participant_id; 0 or 1 for a class.
+    table
+        As `nuisances` returns it.
+    populations
+        Schema ``populations``.
+    rng
+        Random stream of folds and bootstrap.
+    settings
+        Folds, repeats and bootstrap samples.
+    classes
+        Whether the outcome is a class.
+    judged
+        Marker to its people with score and outcome, as `gather` returns them.
+
+    Returns
+    -------
+    evaluation
+        Schema ``evaluation``, kind baseline. Continuous outcomes: ``q2`` and, within centres, ``pearson_r``;
+        over all centres ``pearson_r_pooled`` beside them, an artefact for weak models. Classes:
+        ``brier_skill_prevalence``, ``auc`` and ``auc_pooled``. By folds there is no r: a fold holds too few
+        people of a centre.
+    problems
+        CL770 for a baseline that cannot be fitted, CL771 for one that lacks a column.
+    """
+    rows: list[dict[str, Any]] = []
+    problems: list[Problem] = []
+    people = table.assign(**{OUTCOME: values.reindex(table.index).astype(float)})
+    for name, columns in BASELINES.items():
+        lacking = [column for column in columns if column not in table.columns]
+        if lacking:
+            if name != "baseline pain":  # many outcomes have none
+                problems.append(problem("CL771", found=f"{name}: nobody has {', '.join(lacking)}"))
+            continue
+        complete = people[[*dict.fromkeys((SITE, *columns)), OUTCOME]].dropna()
+        for population in dict.fromkeys(populations["population"]):
+            members = complete[complete.index.isin(_members(populations, population))]
+            where = {"name": f"baseline: {name}", "kind": "baseline", "outcome": outcome,
+                     "population": population}  # fmt: skip
+            others = _unseen(judged or {}, population)
+            model = NuisanceModel(columns, classes)
+            made, reasons = _schemes(where, members, model, others, rng, settings)
+            rows += made
+            problems += [
+                problem("CL770", found=f"{name}, {outcome}, {population}, {reason}") for reason in reasons
             ]
-    return [*rows, people.row(metric, averaged(repeats), scheme=folds.scheme, note=note)]
+    return schema("evaluation").table(rows), problems
+
+
+def _schemes(
+    where: dict[str, str],
+    members: pd.DataFrame,
+    model: NuisanceModel,
+    others: Mapping[str, pd.Index],
+    rng: np.random.Generator,
+    settings: PredictSettings,
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the rows of both schemes, and why a scheme has none."""
+    rows: list[dict[str, Any]] = []
+    reasons = []
+    try:
+        found = centre_by_centre(members, model)
+    except ModelError as refusal:
+        if members[SITE].nunique() > 1:  # one centre is no fault
+            reasons.append(f"{LEAVE_ONE_CENTRE_OUT}: {refusal.reason}")
+    else:
+        here = {**where, "scheme": LEAVE_ONE_CENTRE_OUT}
+        rows += centre_rows(here, found, rng, settings.resamples, classes=model.classes)
+        for marker, ids in others.items():
+            part = found.of(found.people.index.isin(ids))
+            where_of = {**here, "site": external_sites_of(marker)}
+            rows += whole_rows(where_of, part, rng, settings.resamples, classes=model.classes)
+    try:
+        found = fold_by_fold(members, model, rng, folds=settings.folds, repeats=settings.repeats)
+    except ModelError as refusal:
+        reasons.append(f"{K_FOLD}: {refusal.reason}")
+    else:
+        rows += fold_rows({**where, "scheme": K_FOLD}, found, classes=model.classes)
+    return rows, reasons
+
+
+def _members(populations: pd.DataFrame, population: str) -> pd.Series:
+    rows = populations[(populations["population"] == population) & (populations["member"] == 1)]
+    return rows["participant_id"]
+
+
+def _unseen(judged: Mapping[str, Judged], population: str) -> dict[str, pd.Index]:
+    """Return the people whom each marker never saw, for markers that have training people here."""
+    found = {}
+    for name, one in judged.items():
+        members = one.members(population)
+        if members["training"].any() and not members["training"].all():
+            found[name] = members.index[~members["training"]]
+    return found

@@ -28,6 +28,7 @@ from corticolimbic.report._sections._people import people
 from corticolimbic.report._sections._problems import problems
 from corticolimbic.report._sections._quality import quality
 from corticolimbic.report._sections._record import citing, settings, visible, written
+from corticolimbic.report._sections._registered import registered
 from corticolimbic.report._sections._reliability import reliability
 from corticolimbic.report._sections._structure import structure
 from corticolimbic.report._sections._summary import summary
@@ -68,6 +69,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
     sites = harmonisation(results, draw)
     glance = survival(results, draw)
     anatomy = structure(results, draw)
+    held = registered(results)
     return (
         summary(results),
         people(results, draw),
@@ -83,6 +85,7 @@ def _sections(results: Results, folder: Path) -> tuple[Section, ...]:
         *((known,) if known is not None else ()),
         *((glance,) if glance is not None else ()),
         markers(results, draw),
+        *((held,) if held is not None else ()),
         settings(results),
         citing(results),
         written(results),

@@ -17,6 +17,7 @@ from corticolimbic.report import _lenient as read
 from corticolimbic.report._records import Declared, Flow
 from corticolimbic.report._records_circuit import Circuit
 from corticolimbic.report._records_markers import Difference, Marker
+from corticolimbic.report._records_registered import Registered
 
 Value = TypeVar("Value")
 _TABLES = {
@@ -80,7 +81,7 @@ class Results:
         Tables by the schemas of `corticolimbic.features`, or None.
     pooled, site_summaries
         Tables by the schemas of `corticolimbic.features`, or None.
-    flow, declared, circuit, markers, differences
+    flow, declared, circuit, markers, differences, registered
         Records, or None.
     unreadable
         Files that exist but cannot be used.
@@ -123,6 +124,7 @@ class Results:
     circuit: Circuit | None = None
     markers: tuple[Marker, ...] | None = None
     differences: tuple[Difference, ...] | None = None
+    registered: Registered | None = None
     unreadable: tuple[Unreadable, ...] = ()
 
     @property
@@ -174,6 +176,7 @@ def read_results(root: Path) -> Results:
         differences=attempt(
             "predict/differences.json", lambda path: tuple(map(Difference.read, read.objects(_json(path))))
         ),
+        registered=attempt("predict/registered.json", lambda path: Registered.read(_json(path))),
         unreadable=tuple(unreadable),
         **tables,
     )

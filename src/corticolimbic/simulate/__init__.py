@@ -1,5 +1,11 @@
 """Simulated people, written as the files that scanners and clinics produce, with their truth."""
 
+from corticolimbic.simulate._anatomy import Anatomy as Anatomy
+from corticolimbic.simulate._anatomy import simulated_anatomy as simulated_anatomy
+from corticolimbic.simulate._freesurfer_files import StatsVariant as StatsVariant
+from corticolimbic.simulate._freesurfer_files import aparc_text as aparc_text
+from corticolimbic.simulate._freesurfer_files import aseg_text as aseg_text
+from corticolimbic.simulate._freesurfer_files import write_freesurfer as write_freesurfer
 from corticolimbic.simulate._marker_cohort import MarkerCohort as MarkerCohort
 from corticolimbic.simulate._marker_cohort import marker_cohort as marker_cohort
 from corticolimbic.simulate._marker_inputs import MarkerInputsSettings as MarkerInputsSettings
@@ -9,12 +15,6 @@ from corticolimbic.simulate._marker_settings import MarkerCohortSettings as Mark
 from corticolimbic.simulate._marker_study import marker_configuration as marker_configuration
 from corticolimbic.simulate._marker_study import simulate_markers as simulate_markers
 from corticolimbic.simulate._marker_truth import marker_truth as marker_truth
-from corticolimbic.simulate._anatomy import Anatomy as Anatomy
-from corticolimbic.simulate._anatomy import simulated_anatomy as simulated_anatomy
-from corticolimbic.simulate._freesurfer_files import StatsVariant as StatsVariant
-from corticolimbic.simulate._freesurfer_files import aparc_text as aparc_text
-from corticolimbic.simulate._freesurfer_files import aseg_text as aseg_text
-from corticolimbic.simulate._freesurfer_files import write_freesurfer as write_freesurfer
 from corticolimbic.simulate._people import Person as Person
 from corticolimbic.simulate._people import person as person
 from corticolimbic.simulate._redcap_export import PlantedError as PlantedError

@@ -14,6 +14,10 @@ from corticolimbic.workflow._marker_folder import score_stored as score_stored
 from corticolimbic.workflow._page import PAGE as PAGE
 from corticolimbic.workflow._pool import PoolResult as PoolResult
 from corticolimbic.workflow._pool import pool_files as pool_files
+from corticolimbic.workflow._register import REGISTERED as REGISTERED
+from corticolimbic.workflow._register import Wanted as Wanted
+from corticolimbic.workflow._register import check_registered as check_registered
+from corticolimbic.workflow._register import declare as declare
 from corticolimbic.workflow._run import STEPS as STEPS
 from corticolimbic.workflow._run import Result as Result
 from corticolimbic.workflow._run import dry_run as dry_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from corticolimbic.predict import Marker, Scored
+from corticolimbic.predict import Marker, Scored, marker_hash, marker_ids
 from corticolimbic.workflow._config import Config
 
 
@@ -41,6 +41,7 @@ def marker_card(item: Marker, scored: Scored, config: Config, *, judged_as_new: 
     known = scored.reliability
     return {
         **card,
+        "sha256": marker_hash(item.id) if item.id in marker_ids() else "",
         "target": target_words(item),
         "n_scored": n_scored,
         "status": "ok" if n_scored else "not computable: needs " + "; ".join(item.needs),

@@ -13,11 +13,9 @@ from corticolimbic.features import read_table, schema, write_table
 from corticolimbic.foundation import Problem, write_json
 from corticolimbic.predict import (
     Candidate,
-    Covariates,
     Evaluation,
     Marker,
     MarkerUse,
-    baselines,
     covariates_of,
     differences,
     evaluate,
@@ -28,6 +26,7 @@ from corticolimbic.predict import (
 from corticolimbic.stats import TTest, baseline_rows, measured_quality, original_test
 from corticolimbic.workflow._clinical import People
 from corticolimbic.workflow._cohort_step import baseline_session
+from corticolimbic.workflow._predict_baselines import judged_beside
 from corticolimbic.workflow._step import Context
 
 JUDGING_INPUTS = (
@@ -93,26 +92,16 @@ def judge_scores(
             evaluations.append(evaluate(candidate(known), question, judged, item.use, settings))
             if not question.is_class:
                 unlike += differences(known.id, question.outcome, judged)
-    evaluations += _baselines(context, asked, people, populations, covariates)
-    tables = ([one.table for one in evaluations], [one.curves for one in evaluations])
-    for path, name, parts in zip(JUDGING_OUTPUTS, ("evaluation", "curves"), tables, strict=False):
-        write_table(_stack(parts, name), name, context.out / path)
+    marked = [(item.item, item.use, item.scores) for item in scored]
+    beside, trouble = judged_beside(context.config, marked, features, people, populations, outcomes)
+    table = _stack([*(one.table for one in evaluations), *beside], "evaluation")
+    table = table.drop_duplicates(schema("evaluation").key, ignore_index=True)  # recalibrated above already
+    write_table(table, "evaluation", context.out / JUDGING_OUTPUTS[0])
+    write_table(
+        _stack([one.curves for one in evaluations], "curves"), "curves", context.out / JUDGING_OUTPUTS[1]
+    )
     write_json(context.out / JUDGING_OUTPUTS[2], unlike)
-    return [found for one in evaluations for found in one.problems]
-
-
-def _baselines(
-    context: Context,
-    asked: Sequence[tuple[Any, pd.Series]],
-    people: pd.DataFrame,
-    populations: pd.DataFrame,
-    covariates: Covariates,
-) -> list[Evaluation]:
-    return [
-        baselines(question, outcome, people, populations, covariates, context.config.predict)
-        for question, outcome in asked
-        if question.whole
-    ]
+    return [*(found for one in evaluations for found in one.problems), *trouble]
 
 
 def candidate(item: Marker) -> Candidate:

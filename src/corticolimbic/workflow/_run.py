@@ -30,6 +30,7 @@ from corticolimbic.workflow._measure_step import MEASURE
 from corticolimbic.workflow._page import update_page
 from corticolimbic.workflow._predict_step import PREDICT
 from corticolimbic.workflow._records import Record, load_records
+from corticolimbic.workflow._register import REGISTERED, drop_outdated
 from corticolimbic.workflow._step import Context, Found, Step
 from corticolimbic.workflow._structure_step import STRUCTURE, version_problems
 from corticolimbic.workflow._supplied_step import SUPPLIED, find_supplied
@@ -207,6 +208,8 @@ def _steps(
             usable = False
     steps += _still_standing(context, found if usable else None, steps, records, log)
     everything = collect(context, records, problems, steps, read_description(context.dataset))
+    if drop_outdated(context.out):
+        log.write("removed", step="register", unit=REGISTERED, why="it was checked against other results")
     page = update_page(context.out, records, log, progress, verify=verify) if until == "report" else None
     if until == "report" and context.config.individuals.pages:
         draw_everybody(context.out, n_jobs=n_jobs, progress=progress)

@@ -59,8 +59,8 @@ class Found:
     @property
     def sessions_with_features(self) -> int:
         """Number of sessions with images or with features that others computed."""
-        seen = (*self.scan.sessions, *self.scan.structure)
-        own = {(session.participant_id, session.session_id) for session in seen}
+        own = {(session.participant_id, session.session_id) for session in self.scan.sessions}
+        own |= {(session.participant_id, session.session_id) for session in self.scan.structure}
         return len(own.union(self.supplied_sessions))
 
     @property

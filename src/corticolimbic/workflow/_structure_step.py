@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from corticolimbic.features import read_sessions, schema, write_table
+from corticolimbic.features import schema, write_table
 from corticolimbic.foundation import Problem, problem
 from corticolimbic.measure import STRUCTURE_ALGORITHM, measure_structure
 from corticolimbic.workflow._config import Config
-from corticolimbic.workflow._measure_step import ROOM
 from corticolimbic.workflow._records import Record
 from corticolimbic.workflow._step import DATASET, Context, Found, Outcome, Step, Unit
 

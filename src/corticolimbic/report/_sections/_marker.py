@@ -22,6 +22,7 @@ from corticolimbic.report._blocks import (
 from corticolimbic.report._numbers import decimal, whole
 from corticolimbic.report._records_markers import Marker
 from corticolimbic.report._results import Results
+from corticolimbic.report._sections._marker_baselines import baseline_blocks, judged_apart
 from corticolimbic.report._sections._marker_detail import adjusted, curves, sweep, why_blocks
 from corticolimbic.report._sections._marker_difference import difference_blocks
 from corticolimbic.report._sections._marker_figures import forest, scatters, slug
@@ -87,7 +88,9 @@ def _marker(marker: Marker, results: Results, draw: Draw, *, alone: bool) -> lis
         blocks += [Paragraph(say("marker.failures"), "note"), Items(marker.failures)]
     blocks += _unscored(marker, results)
     judged = results.evaluation
-    rows = judged[judged["name"] == marker.id] if judged is not None else pd.DataFrame()
+    rows = pd.DataFrame()
+    if judged is not None:
+        rows = judged[(judged["name"] == marker.id) & ~judged_apart(judged)]
     if rows.empty:
         blocks.append(Paragraph(say("marker.not_judged"), "note"))
     else:
@@ -97,6 +100,7 @@ def _marker(marker: Marker, results: Results, draw: Draw, *, alone: bool) -> lis
             blocks += [outcome_heading(outcome)] if len(outcomes) > 1 else []
             blocks += _against(marker.id, outcome, rows[rows["outcome"] == outcome], results, draw)
     blocks += difference_blocks(marker.id, results)
+    blocks += baseline_blocks(marker.id, results, len(results.markers or ()))
     if alone:
         return blocks + scatters(marker.id, results, draw)
     return [*blocks, Paragraph(say("detail.no_scatter"), "note")]

@@ -68,6 +68,7 @@ _FILES = (
     "predict/verdicts.tsv",
     "predict/markers.json",
     "predict/differences.json",
+    "predict/registered.json",
     "predict/models",
     "agreement.tsv",
     "truth",

@@ -13,6 +13,7 @@ from corticolimbic.report._sections._circuit import contrast, pretty
 from corticolimbic.report._sections._effects import without_group_by_time
 from corticolimbic.report._sections._effects_figure import is_primary
 from corticolimbic.report._sections._effects_table import family_sizes
+from corticolimbic.report._sections._marker_baselines import judged_apart
 from corticolimbic.report._sections._marker_table import in_sample
 from corticolimbic.report._sections._people import site_name
 from corticolimbic.report._sections._survival import verdict_lines
@@ -111,7 +112,8 @@ def _markers(results: Results) -> list[str]:
         ]
     names = {marker.id: marker.name or marker.id for marker in results.markers or ()}
     sentences = []
-    rows = table[(table["kind"] != "baseline") & table["metric"].isin(["pearson_r", "auc"])]
+    rows = table[table["metric"].isin(["pearson_r", "auc"]) & ~judged_apart(table)]
+    rows = rows[rows["kind"] != "baseline"]
     if results.verdicts is not None and len(results.verdicts):
         rows = rows[rows["outcome"].isin(results.verdicts["outcome"])]  # not every threshold of them
     rows = where(rows, (not in_sample(scheme) for scheme in rows["scheme"]))
