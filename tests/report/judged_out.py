@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from predict.judged_markers import class_rows, evaluation, row, tables
 
-from corticolimbic.features import write_table
+from corticolimbic.features import schema, write_table
 from corticolimbic.foundation import write_json
 from corticolimbic.predict import MarkerFacts, VerdictSettings, verdicts
 
@@ -59,9 +59,16 @@ def write_judged(out: Path) -> pd.DataFrame:
         for name, (role, _) in MARKERS.items()
     ]
     found, _ = verdicts(judged, scores, outcomes, both, facts, VerdictSettings())
+    points = [
+        {"name": "truly", "outcome": "persistent_20", "population": "everyone", "scheme": "k-fold",
+         "site": "all external sites", "curve": curve, "x": x, "y": y, "low": y - 0.1, "high": y + 0.1,
+         "n": 40}
+        for curve in ("calibration", "decision", "decision_all", "decision_baseline_pain", "roc")
+        for x, y in ((0.1, 0.2), (0.5, 0.4), (0.9, 0.7))
+    ]  # fmt: skip
     for name, table in (
         ("outcomes", outcomes), ("populations", both), ("scores", scores), ("evaluation", judged),
-        ("verdicts", found),
+        ("verdicts", found), ("curves", schema("curves").table(points)),
     ):  # fmt: skip
         folder, suffix = ("cohort", "parquet") if name in {"outcomes", "populations"} else ("predict", "tsv")
         write_table(table, name, out / folder / f"{name}.{suffix}")

@@ -152,7 +152,7 @@ def _bands(row: MarkerRow, y: Pixels, height: Pixels, sheet: Sheet) -> list[tupl
     if not sheet.compact:
         return [(y, y + height)]
     first = y + 8 + _text_height(row, sheet) + 6
-    words = 36 if any(one.verdict_name for one in row.judgements) else 19
+    words = 32 if any(one.verdict_name for one in row.judgements) else 19
     return [
         (first + place * _STEP + words, first + (place + 1) * _STEP - 2)
         for place in range(len(row.judgements))
@@ -185,7 +185,7 @@ def _row(sheet: Sheet, row: MarkerRow, scale: Scale, y: Pixels, height: Pixels) 
     start = at + 6 if sheet.compact else y + (height - step * len(row.judgements)) / 2
     for place, one in enumerate(row.judgements):
         _judgement(sheet, one, scale, start + place * step)
-    middle = start + (step - 9 if sheet.compact else step * len(row.judgements) / 2 - 12)
+    middle = start + (step - 20 if sheet.compact else step / 2 - 11)  # above the first interval
     for value in row.published:
         sheet.marks([scale(value)], [middle], shape="D", color=MUTED, hollow=True, size=7)
 

@@ -28,7 +28,7 @@ from corticolimbic.report._sections._marker_difference import difference_blocks
 from corticolimbic.report._sections._marker_figures import forest, scatters, slug
 from corticolimbic.report._sections._marker_table import SHOWN, evaluation_table
 from corticolimbic.report._sections._people import Draw
-from corticolimbic.report._sections._survival import verdict_name
+from corticolimbic.report._sections._survival import judged_outcomes, outcome_heading, verdict_name
 from corticolimbic.report._words import say
 
 _OPEN = 3
@@ -95,7 +95,9 @@ def _marker(marker: Marker, results: Results, draw: Draw, *, alone: bool) -> lis
         blocks.append(Paragraph(say("marker.not_judged"), "note"))
     else:
         blocks.append(Paragraph(say("marker.reading")))
-        for outcome in _outcomes(marker.id, rows, results):
+        outcomes = _outcomes(marker.id, rows, results)
+        for outcome in outcomes:
+            blocks += [outcome_heading(outcome)] if len(outcomes) > 1 else []
             blocks += _against(marker.id, outcome, rows[rows["outcome"] == outcome], results, draw)
     blocks += difference_blocks(marker.id, results)
     blocks += baseline_blocks(marker.id, results, len(results.markers or ()))
@@ -108,8 +110,8 @@ def _outcomes(marker: str, rows: pd.DataFrame, results: Results) -> list[str]:
     """Return the outcomes that have a part of their own: the primary ones, of which others are thresholds."""
     table = results.verdicts
     known = list(dict.fromkeys(map(str, rows["outcome"])))
-    primary = set(table.loc[table["marker"] == marker, "outcome"]) if table is not None else set()
-    return [name for name in known if name in primary] or known
+    primary = judged_outcomes(table[table["marker"] == marker]) if table is not None else []
+    return [name for name in primary if name in known] or known
 
 
 def _against(marker: str, outcome: str, rows: pd.DataFrame, results: Results, draw: Draw) -> list[Block]:

@@ -31,7 +31,7 @@ SHOWN = (
 
 def evaluation_table(rows: pd.DataFrame, results: Results) -> Table:
     """Return one row for each site, scheme and population, one column for each metric."""
-    metrics = [name for name in _FIRST if name in set(rows["metric"])]
+    metrics = [name for name in SHOWN if name in set(rows["metric"])]
     metrics = metrics or list(dict.fromkeys(rows["metric"]))
     rows = rows[rows["metric"].isin(metrics)]
     columns = (

@@ -30,7 +30,7 @@ from corticolimbic.report._figures._survival_of_markers import (
 )
 from corticolimbic.report._numbers import decimal, estimate, probability, whole
 from corticolimbic.report._palette import MUTED, group_style
-from corticolimbic.report._records_markers import Marker
+from corticolimbic.report._records_markers import Marker, Published
 from corticolimbic.report._results import Results
 from corticolimbic.report._sections._marker_table import metric_name
 from corticolimbic.report._sections._people import Draw
@@ -52,11 +52,11 @@ def survival(results: Results, draw: Draw) -> Section | None:
     table = results.verdicts
     if table is None or table.empty:
         return None
-    outcomes = sorted(dict.fromkeys(table["outcome"]), key=lambda name: not _classes(table, name))
+    outcomes = judged_outcomes(table)
     blocks: list[Block] = [Paragraph(say("survival.lead"))]
     for place, outcome in enumerate(outcomes):
         rows = table[table["outcome"] == outcome]
-        blocks += [Heading(_outcome(outcome))] if len(outcomes) > 1 else []
+        blocks += [outcome_heading(outcome)] if len(outcomes) > 1 else []
         blocks += [Paragraph(line, "lead") for line in verdict_lines(rows, results)]
         blocks += _glance(place, outcome, rows, results, draw)
         blocks.append(_figures(rows, results))
@@ -65,12 +65,15 @@ def survival(results: Results, draw: Draw) -> Section | None:
     return Section("survival", say("survival.title"), tuple(blocks))
 
 
-def _classes(table: pd.DataFrame, outcome: str) -> bool:
-    return bool((table.loc[table["outcome"] == outcome, "metric"] == "auc").any())
+def judged_outcomes(verdicts: pd.DataFrame) -> list[str]:
+    """Return the primary outcomes, classes first."""
+    classes = set(verdicts.loc[verdicts["metric"] == "auc", "outcome"])
+    return sorted(dict.fromkeys(map(str, verdicts["outcome"])), key=lambda name: name not in classes)
 
 
-def _outcome(name: str) -> str:
-    return say("survival.outcome", outcome=read.text(name))
+def outcome_heading(name: str) -> Heading:
+    """Return the heading above what is said of one outcome."""
+    return Heading(say("survival.outcome", outcome=read.text(name)))
 
 
 def verdict_name(verdict: str) -> str:
@@ -190,7 +193,9 @@ def _row(
     if card is None:
         return MarkerRow(name, (), judgements)
     state = say.of("state", card.state, card.state)
-    return MarkerRow(card.name or name, (state, published_note(card)), judgements, _on_axis(card, metric))
+    published = _of_kind(card, metric)
+    values = tuple(value for item in published if math.isfinite(value := read.number(item.value)))
+    return MarkerRow(card.name or name, (state, _published(card, published)), judgements, values)
 
 
 def _judgement(row: dict[Any, Any], style: tuple[str, str]) -> Judgement:
@@ -200,29 +205,26 @@ def _judgement(row: dict[Any, Any], style: tuple[str, str]) -> Judgement:
     return Judgement(value, low, high, *style, words, verdict, verdict_name(verdict))
 
 
-def published_note(card: Marker) -> str:
-    """Return what was published of a marker: its first figure, its people, and whether it was verified."""
+def _published(card: Marker, of_kind: list[Published]) -> str:
+    """Return what was published and verified: a figure of the axis' kind first, its people, how many more."""
     if not card.verified:
         return say("survival.unverified")
-    first = card.verified[0]
-    n = say("survival.of_n", n=whole(first.n)) if first.n >= 0 else say("survival.n_unstated")
-    more = say("survival.more_figures", n=len(card.verified) - 1) if len(card.verified) > 1 else ""
+    first = (of_kind or list(card.verified))[0]
     value = read.number(first.value)
     return say(
         "survival.published",
         what=first.what,
         value=decimal(value) if math.isfinite(value) else first.value,
-        n=n,
-        more=more,
+        n=say("survival.of_n", n=whole(first.n)) if first.n >= 0 else say("survival.n_unstated"),
+        more=say("survival.more_figures", n=len(card.verified) - 1) if len(card.verified) > 1 else "",
     )
 
 
-def _on_axis(card: Marker, metric: str) -> tuple[float, ...]:
+def _of_kind(card: Marker, metric: str) -> list[Published]:
     """Return the published figures of the axis' kind, as their rows in the table of effects say it."""
     kinds = {one.id: one.effect_type for one in published_effects() if one.verified}
     wanted = "auc" if metric == "auc" else "r"
-    values = [read.number(item.value) for item in card.verified if kinds.get(item.effect) == wanted]
-    return tuple(value for value in values if math.isfinite(value))
+    return [item for item in card.verified if kinds.get(item.effect) == wanted]
 
 
 def _baselines(
