@@ -76,7 +76,9 @@ class Declaration(Settings):
         default="", max_length=1000, description="Where a copy was deposited, as stated by who declared."
     )
     package: str = Field(description="Version of corticolimbic.")
-    markers: tuple[DeclaredMarker, ...] = Field(min_length=1, description="The markers, each frozen as it was.")
+    markers: tuple[DeclaredMarker, ...] = Field(
+        min_length=1, description="The markers, each frozen as it was."
+    )
     outcome: DeclaredOutcome = Field(description="The primary outcome.")
     population: DeclaredPopulation = Field(description="In whom it is confirmed or not.")
     criterion: Criterion = Field(description="What counts as confirmed.")
