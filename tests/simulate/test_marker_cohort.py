@@ -86,6 +86,7 @@ def truth() -> pd.DataFrame:
     return marker_truth(MarkerCohortSettings(), np.random.default_rng(TRUTH_SEED), 12_000).set_index("marker")
 
 
+@pytest.mark.slow
 def test_each_marker_is_what_it_is_said_to_be(cohort: MarkerCohort) -> None:
     table = patients(cohort)
     assert 0.62 < area(table, "works") < 0.76
@@ -113,6 +114,7 @@ def test_the_truth_says_so_too_and_nothing_else_works(truth: pd.DataFrame) -> No
     assert (null["auc_20"] - 0.5).abs().max() < 0.04
 
 
+@pytest.mark.slow
 def test_without_effect_the_nuisances_stay(truth: pd.DataFrame) -> None:
     settings = MarkerCohortSettings(effect=False)
     null = marker_truth(settings, np.random.default_rng(TRUTH_SEED), 12_000).set_index("marker")
