@@ -26,7 +26,7 @@ from corticolimbic.report._sections._marker_baselines import baseline_blocks, ju
 from corticolimbic.report._sections._marker_detail import adjusted, curves, sweep, why_blocks
 from corticolimbic.report._sections._marker_difference import difference_blocks
 from corticolimbic.report._sections._marker_figures import forest, scatters, slug
-from corticolimbic.report._sections._marker_table import SHOWN, evaluation_table
+from corticolimbic.report._sections._marker_table import OUT_OF_FOLD, SHOWN, evaluation_table
 from corticolimbic.report._sections._people import Draw
 from corticolimbic.report._sections._survival import judged_outcomes, outcome_heading, verdict_name
 from corticolimbic.report._words import say
@@ -90,7 +90,8 @@ def _marker(marker: Marker, results: Results, draw: Draw, *, alone: bool) -> lis
     judged = results.evaluation
     rows = pd.DataFrame()
     if judged is not None:
-        rows = judged[(judged["name"] == marker.id) & ~judged_apart(judged)]
+        apart = judged_apart(judged) & ~judged["metric"].isin(OUT_OF_FOLD)
+        rows = judged[(judged["name"] == marker.id) & ~apart]
     if rows.empty:
         blocks.append(Paragraph(say("marker.not_judged"), "note"))
     else:
@@ -121,7 +122,9 @@ def _against(marker: str, outcome: str, rows: pd.DataFrame, results: Results, dr
     blocks += sweep(marker, outcome, results, draw)
     blocks += adjusted(marker, outcome, results, draw)
     blocks += curves(marker, outcome, results, draw)
-    return [*blocks, evaluation_table(shown if len(shown) else rows, results)]
+    again = judged_apart(shown)  # fitted anew in folds: a table of its own
+    made = [(shown[~again], False), (shown[again], True)] if len(shown) else [(rows, False)]
+    return [*blocks, *(evaluation_table(part, results, folds=folds) for part, folds in made if len(part))]
 
 
 def _facts(marker: Marker) -> tuple[tuple[str, str], ...]:

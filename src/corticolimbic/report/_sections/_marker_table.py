@@ -14,22 +14,19 @@ from corticolimbic.report._sections._people import site_name
 from corticolimbic.report._words import say
 
 _FIRST = ("pearson_r", "spearman_rho", "skill", "auc")
-SHOWN = (
-    *_FIRST,
-    "auc_pooled",
-    "q2",
+OUT_OF_FOLD = (
     "brier",
-    "brier_skill_prevalence",
     "brier_skill_baseline_pain",
     "auc_increment",
     "calibration_intercept",
     "calibration_slope",
-    "bf_replication",
 )
+"""Metrics of a marker fitted anew in folds that stand here; the others stand beside the baselines."""
+SHOWN = (*_FIRST, "auc_pooled", "q2", "brier_skill_prevalence", *OUT_OF_FOLD, "bf_replication")
 """Metrics of the table; associations, thresholds and curves have figures of their own."""
 
 
-def evaluation_table(rows: pd.DataFrame, results: Results) -> Table:
+def evaluation_table(rows: pd.DataFrame, results: Results, *, folds: bool = False) -> Table:
     """Return one row for each site, scheme and population, one column for each metric."""
     metrics = [name for name in SHOWN if name in set(rows["metric"])]
     metrics = metrics or list(dict.fromkeys(rows["metric"]))
@@ -56,7 +53,8 @@ def evaluation_table(rows: pd.DataFrame, results: Results) -> Table:
         )
         del outcome
     outcomes = ", ".join(map(read.text, dict.fromkeys(rows["outcome"])))
-    return Table(say("marker.table", outcome=outcomes), columns, tuple(body), sortable=True)
+    caption = say("marker.table_folds" if folds else "marker.table", outcome=outcomes)
+    return Table(caption, columns, tuple(body), sortable=True)
 
 
 def in_order(rows: pd.DataFrame, results: Results) -> list[tuple[tuple[str, str, str, str], pd.DataFrame]]:
