@@ -50,8 +50,15 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Finished
 def test_a_dataset_without_images_goes_through_every_step(done: tuple[Path, Path, Finished]) -> None:
     _, out, finished = done
     assert finished.code == 0, finished.err
-    assert units_run(out) == ["supplied all", "cohort all", "compare all", "agreement all", "predict all"]
-    assert {code for (code,) in named(out, "code")} == {"CL633", "CL701"}
+    assert units_run(out) == [
+        "supplied all",
+        "cohort all",
+        "compare all",
+        "agreement all",
+        "predict all",
+        "verdicts all",
+    ]
+    assert {code for (code,) in named(out, "code")} == {"CL633", "CL701", "CL771"}
     rows = read_table("features", out / "features/sub-03/ses-1/supplied.parquet")
     assert rows["measure"].tolist() == ["fa", "mean_fd"]
     definitions = json.loads((out / "definitions.json").read_text())
