@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from corticolimbic.predict._judged import ALL_SITES, MINIMUM_PEOPLE
 from corticolimbic.predict._out_of_fold import SITE, OutOfFold
-from corticolimbic.stats import Estimate, meta_correlation, pearson, skill
+from corticolimbic.stats import Auc, Estimate, auc, combine_auc, meta_correlation, pearson, placements, skill
 
 Row = dict[str, Any]
 
@@ -63,7 +62,8 @@ def whole_rows(
         return []
     rows = [_gain(where, found, rng, resamples, classes=classes)]
     if classes:
-        rows.append(_row(where, "auc", _combined_auc(parts)))
+        both = combine_auc([_auc(part) for part in parts])
+        rows.append(_row(where, "auc", Estimate(both.value, both.ci_low, both.ci_high, both.p, both.n)))
     else:
         each = [_association(part, classes=False) for part in parts]
         combined = meta_correlation(np.array([one.value for one in each]), np.array([one.n for one in each]))
@@ -124,54 +124,23 @@ def _gain(
 
 def _association(found: OutOfFold, *, classes: bool) -> Estimate:
     if classes:
-        return _auc(found.observed, found.predicted[0])
+        one = _auc(found)
+        return Estimate(one.value, one.ci_low, one.ci_high, one.p, one.n, one.reason)
     return pearson(found.predicted[0], found.observed)
 
 
-def _auc(observed: Float[np.ndarray, " people"], predicted: Float[np.ndarray, " people"]) -> Estimate:
-    """Return the area under the ROC curve with DeLong's interval; NaN where a class is missing."""
-    wins = _wins(observed, predicted)
-    ill, well = wins.shape
-    nan = float("nan")
-    if min(ill, well) == 0:
-        return Estimate(nan, nan, nan, nan, observed.size, "one class only")
-    value = float(wins.mean())
-    if min(ill, well) < 2:
-        return Estimate(value, nan, nan, nan, observed.size, "one person in a class")
-    variance = wins.mean(axis=1).var(ddof=1) / ill + wins.mean(axis=0).var(ddof=1) / well
-    half = 1.959963984540054 * float(np.sqrt(variance))
-    return Estimate(value, max(0.0, value - half), min(1.0, value + half), nan, observed.size)
-
-
-def _wins(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Return for each pair of a person with and one without the outcome whether the first scores higher."""
-    ill, well = predicted[observed == 1], predicted[observed == 0]
-    return (ill[:, None] > well) + 0.5 * (ill[:, None] == well)
-
-
-def _combined_auc(parts: list[OutOfFold]) -> Estimate:
-    """Return the mean of the centres' AUC, each weighted by its pairs."""
-    wins = [_wins(part.observed, part.predicted[0]) for part in parts]
-    pairs = np.array([one.size for one in wins], dtype=float)
-    n = int(sum(sum(one.shape) for one in wins if one.size))
-    nan = float("nan")
-    if pairs.sum() == 0:
-        return Estimate(nan, nan, nan, nan, 0, "no centre has both classes")
-    each = [_auc(part.observed, part.predicted[0]) for part, size in zip(parts, pairs, strict=True) if size]
-    weights = pairs[pairs > 0] / pairs.sum()
-    halves = np.array([(one.ci_high - one.ci_low) / 2 for one in each])
-    value = float(weights @ [one.value for one in each])
-    half = float(np.sqrt((weights**2) @ halves**2))
-    return Estimate(value, max(0.0, value - half), min(1.0, value + half), nan, n)
+def _auc(part: OutOfFold) -> Auc:
+    return auc(part.predicted[0], part.observed)
 
 
 def _fold_aucs(part: OutOfFold) -> Iterator[tuple[float, int]]:
     """Yield the AUC of each repeat and fold of a centre that holds both classes, with its pairs."""
     for predicted, fold in zip(part.predicted, part.fold, strict=True):
         for one in np.unique(fold):
-            wins = _wins(part.observed[fold == one], predicted[fold == one])
-            if wins.size:
-                yield float(wins.mean()), wins.size
+            classes, scores = part.observed[fold == one], predicted[fold == one]
+            cases, others = scores[classes == 1], scores[classes == 0]
+            if cases.size and others.size:
+                yield float(placements(cases, others)[0].mean()), cases.size * others.size
 
 
 def _row(where: dict[str, str], metric: str, estimate: Estimate) -> Row:

@@ -21,6 +21,7 @@ from corticolimbic.stats._attrition_tables import AttritionTables as AttritionTa
 from corticolimbic.stats._attrition_tables import attrition_tables as attrition_tables
 from corticolimbic.stats._auc import Auc as Auc
 from corticolimbic.stats._auc import auc as auc
+from corticolimbic.stats._auc import placements as placements
 from corticolimbic.stats._auc_ceiling import auc_behind_misclassification as auc_behind_misclassification
 from corticolimbic.stats._auc_ceiling import auc_under_misclassification as auc_under_misclassification
 from corticolimbic.stats._auc_paired import AucDifference as AucDifference
