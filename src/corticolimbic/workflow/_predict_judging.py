@@ -94,11 +94,11 @@ def judge_scores(
                 unlike += differences(known.id, question.outcome, judged)
     marked = [(item.item, item.use, item.scores) for item in scored]
     beside, trouble = judged_beside(context.config, marked, features, people, populations, outcomes)
-    table = _stack([*(one.table for one in evaluations), *beside], "evaluation")
+    table = stacked([*(one.table for one in evaluations), *beside], "evaluation")
     table = table.drop_duplicates(schema("evaluation").key, ignore_index=True)  # recalibrated above already
     write_table(table, "evaluation", context.out / JUDGING_OUTPUTS[0])
     write_table(
-        _stack([one.curves for one in evaluations], "curves"), "curves", context.out / JUDGING_OUTPUTS[1]
+        stacked([one.curves for one in evaluations], "curves"), "curves", context.out / JUDGING_OUTPUTS[1]
     )
     write_json(context.out / JUDGING_OUTPUTS[2], unlike)
     return [*(found for one in evaluations for found in one.problems), *trouble]
@@ -140,6 +140,13 @@ def _originals(item: Marker, *, of_class: bool) -> list[tuple[TTest, str]]:
     return found
 
 
-def _stack(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
+def stacked(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
+    """Return tables of one schema as one; without a row, the schema's empty table.
+
+    Parameters
+    ----------
+    tables, name
+        The tables, and the name of their schema.
+    """
     filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else schema(name).table([])

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
-from corticolimbic.features import read_table, schema, write_table
+from corticolimbic.features import read_table, write_table
 from corticolimbic.foundation import Problem, write_json
 from corticolimbic.workflow._clinical import clinical_inputs, clinical_settings, read_people
 from corticolimbic.workflow._cohort_step import baseline_session
@@ -16,7 +14,13 @@ from corticolimbic.workflow._marker_card import marker_card
 from corticolimbic.workflow._marker_files import marker_files
 from corticolimbic.workflow._marker_scores import CLINICAL_TABLES, maps_used, read_beside, score_markers
 from corticolimbic.workflow._measured_rows import measured_inputs, measured_rows
-from corticolimbic.workflow._predict_judging import JUDGING_INPUTS, JUDGING_OUTPUTS, Scored, judge_scores
+from corticolimbic.workflow._predict_judging import (
+    JUDGING_INPUTS,
+    JUDGING_OUTPUTS,
+    Scored,
+    judge_scores,
+    stacked,
+)
 from corticolimbic.workflow._step import Context, Found, Outcome, Step, Unit
 
 _OUTPUTS = (
@@ -53,7 +57,7 @@ def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     beside = read_beside(context.out, people.participants.table, settings, baseline_session(context.config))
     done, problems = score_markers(settings, context.dataset, features, sites, beside)
     scores = [scored.table for _, _, scored in done]
-    write_table(_stack(scores, "scores"), "scores", context.out / _OUTPUTS[0])
+    write_table(stacked(scores, "scores"), "scores", context.out / _OUTPUTS[0])
     made = [Scored(item, use, scored.table) for item, use, scored in done]
     problems += judge_scores(context, made, features, people)
     cards = [
@@ -62,11 +66,6 @@ def _predict(context: Context, unit: Unit, hashes: Mapping[str, str]) -> Outcome
     ]
     write_json(context.out / _OUTPUTS[-1], cards)
     return Outcome(_distinct(problems), facts={"n_markers": len(done)})
-
-
-def _stack(tables: list[pd.DataFrame], name: str) -> pd.DataFrame:
-    filled = [table for table in tables if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else schema(name).table([])
 
 
 def _distinct(problems: list[Problem]) -> tuple[Problem, ...]:
