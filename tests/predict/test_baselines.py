@@ -16,6 +16,7 @@ from corticolimbic.predict import (
     K_FOLD,
     LEAVE_ONE_CENTRE_OUT,
     Judged,
+    JudgingSettings,
     MarkerUse,
     NuisanceModel,
     PredictSettings,
@@ -30,7 +31,7 @@ from corticolimbic.predict._out_of_fold import centre_by_centre, fold_by_fold
 from corticolimbic.stats import ModelError, meta_correlation
 
 SIZES = {"north": 22, "south": 17, "west": 31}
-SETTINGS = PredictSettings(resamples=200, repeats=1)
+SETTINGS = PredictSettings(resamples=200, judging=JudgingSettings(repeats=1))
 
 
 class Study:

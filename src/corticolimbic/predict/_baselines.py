@@ -66,7 +66,7 @@ def nuisances(
     sites = populations.drop_duplicates("participant_id").set_index("participant_id")["site"]
     found: dict[str, pd.Series] = {SITE: sites.reindex(participants.index).fillna(NO_SITE)}
     found[MOTION] = quality[MOTION].reindex(participants.index)
-    for name, column in ((AGE, settings.age_column), (SEX, settings.sex_column)):
+    for name, column in ((AGE, settings.judging.age_column), (SEX, settings.judging.sex_column)):
         try:
             cells = covariate(column, participants, quality)[0]
         except SettingsError:  # no such column: the baseline that needs it says so
@@ -171,7 +171,8 @@ def _schemes(
             where_of = {**here, "site": external_sites_of(marker)}
             rows += whole_rows(where_of, part, rng, settings.resamples, classes=model.classes)
     try:
-        found = fold_by_fold(members, model, rng, folds=settings.folds, repeats=settings.repeats)
+        judging = settings.judging
+        found = fold_by_fold(members, model, rng, folds=judging.folds, repeats=judging.repeats)
     except ModelError as refusal:
         reasons.append(f"{K_FOLD}: {refusal.reason}")
     else:

@@ -120,11 +120,8 @@ class PredictSettings(Settings):
         default=5000, ge=200, description="Bootstrap samples of the intervals of skill and Brier score."
     )
     seed: int = Field(default=20201103, ge=0, description="Seed of the bootstrap.")
-    age_column: str = Field(
-        default="age", description="Column of the participants table with the age, for the baselines."
-    )
-    sex_column: str = Field(
-        default="sex", description="Column of the participants table with the sex, for the baselines."
-    )
-    folds: int = Field(default=5, ge=2, description="Folds in which baselines are judged inside centres.")
-    repeats: int = Field(default=20, ge=1, description="How often people are dealt to these folds anew.")
+
+    @property
+    def named_uses(self) -> tuple[MarkerUse, ...]:
+        """What the settings say of single markers, whichever way all are asked for."""
+        return self.uses if self.markers == "all" else self.markers

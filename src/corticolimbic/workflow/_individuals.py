@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from corticolimbic.features import read_sessions, read_table, schema, session_order
+from corticolimbic.features import read_table, schema, session_order
 from corticolimbic.foundation import (
     JSON_LIMIT,
     SettingsError,
@@ -21,7 +21,6 @@ from corticolimbic.foundation import (
     write_json,
 )
 from corticolimbic.predict import (
-    MarkerUse,
     Study,
     individual,
     individual_json,
@@ -32,10 +31,9 @@ from corticolimbic.predict import (
 from corticolimbic.workflow._config import Config, read_config
 from corticolimbic.workflow._folder import is_ours, locked
 from corticolimbic.workflow._log import Progress
-from corticolimbic.workflow._measure_step import ROOM
+from corticolimbic.workflow._measured_rows import measured_rows
 
 FOLDER = "individuals"
-_STRUCTURE = "structure"
 _TABLES = {
     "visits": "cohort/visits.parquet",
     "ratings": "cohort/ratings.parquet",
@@ -47,7 +45,6 @@ _TABLES = {
     "reliability": "compare/reliability.tsv",
     "problems": "problems.tsv",
 }
-_VERDICTS = ("marker", "outcome", "population", "verdict", "why")
 
 
 def write_individuals(
@@ -153,13 +150,11 @@ def read_study(out: Path) -> Study:
         name: read_table(name, out / file) if (out / file).is_file() else schema(name).table([])
         for name, file in _TABLES.items()
     }
-    rooms = [read_sessions(out, "features", room=room) for room in (ROOM, _STRUCTURE)]
-    filled = [table for table in rooms if len(table)]
-    reference = config.compare.relative_reference
+    reference, verdicts = config.compare.relative_reference, out / "predict/verdicts.tsv"
     return Study(
         **tables,
-        features=pd.concat(filled, ignore_index=True) if filled else rooms[0],
-        verdicts=_verdicts(out / "predict/verdicts.tsv"),
+        features=measured_rows(out),
+        verdicts=read_table("verdicts", verdicts) if verdicts.is_file() else None,
         cards=tuple(_cards(out / "predict/markers.json")),
         trained_on=_trained_on(config, tables["visits"]),
         primary=_primary(out / "circuit.json"),
@@ -170,13 +165,6 @@ def read_study(out: Path) -> Study:
         controls=_controls(config),
         settings=config.individuals,
     )
-
-
-def _verdicts(path: Path) -> pd.DataFrame | None:
-    if not path.is_file():
-        return None
-    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, quoting=3, encoding="utf-8")
-    return table[list(_VERDICTS)] if set(_VERDICTS) <= set(table.columns) else None
 
 
 def _cards(path: Path) -> Iterable[dict[str, Any]]:
@@ -196,8 +184,8 @@ def _inputs(name: str) -> list[tuple[str, str]]:
 def _trained_on(config: Config, visits: pd.DataFrame) -> dict[str, frozenset[str]]:
     facts = visits[visits["session_id"] == "ses-none"]
     found = {}
-    for use in config.predict.markers:
-        if isinstance(use, MarkerUse) and use.training is not None:
+    for use in config.predict.named_uses:
+        if use.training is not None:
             cells = facts[facts["variable"] == use.training.column]
             alike = cells["value"].astype(str).str.strip() == use.training.equals.strip()
             found[use.id] = frozenset(map(str, cells.loc[alike, "participant_id"]))
