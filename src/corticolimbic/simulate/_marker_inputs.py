@@ -15,10 +15,10 @@ from corticolimbic.circuit import edges
 from corticolimbic.features import measure
 from corticolimbic.foundation import Settings, atomic_path, write_json, write_text
 from corticolimbic.predict import Marker, marker, marker_ids
+from corticolimbic.simulate._claim import claim
 from corticolimbic.simulate._marker_people import MONTHS
 from corticolimbic.simulate._marker_study import (
     SOURCE,
-    claim,
     cohort_configuration,
     write_clinical,
     write_configuration,
@@ -100,7 +100,8 @@ def simulate_marker_inputs(out: Path, settings: MarkerInputsSettings) -> Path:
     SettingsError
         Where the folder holds something else.
     """
-    claim(out, settings, "marker-inputs", ALGORITHM, "no marker means anything here: values are independent")
+    told = {"scenario": "marker-inputs", "settings": settings.plain()}
+    claim(out, told, ALGORITHM, "no marker means anything here: values are independent")
     ids = [f"sub-{number + 1:03d}" for number in range(settings.people)]
     sessions = [session_name(MONTHS[0]), session_name(MONTHS[-1])]
     _write_people(out, settings, ids)

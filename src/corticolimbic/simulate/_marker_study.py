@@ -10,16 +10,10 @@ import pandas as pd
 import yaml
 
 from corticolimbic.foundation import (
-    InputError,
-    Settings,
-    SettingsError,
-    hash_json,
-    package_version,
-    read_json,
-    sweep_temporary,
     write_json,
     write_text,
 )
+from corticolimbic.simulate._claim import claim
 from corticolimbic.simulate._marker_cohort import MarkerCohort, marker_cohort, structure_columns
 from corticolimbic.simulate._marker_features import FEATURES
 from corticolimbic.simulate._marker_people import MONTHS
@@ -27,7 +21,7 @@ from corticolimbic.simulate._marker_settings import MarkerCohortSettings
 from corticolimbic.simulate._marker_truth import marker_truth
 from corticolimbic.simulate._people import session_name
 from corticolimbic.simulate._streams import stream
-from corticolimbic.simulate._study import describe, is_simulated, table_text
+from corticolimbic.simulate._study import table_text
 
 ALGORITHM = 1
 """Bumped whenever the same settings give another dataset."""
@@ -63,7 +57,7 @@ def simulate_markers(out: Path, settings: MarkerCohortSettings, *, truth_people:
     SettingsError
         Where the folder holds something else.
     """
-    claim(out, settings, "markers", ALGORITHM, _HOW)
+    claim(out, {"scenario": "markers", "settings": settings.plain()}, ALGORITHM, _HOW)
     cohort = marker_cohort(settings)
     write_clinical(out, cohort.participants, cohort.sessions)
     write_text(out / "derivatives" / "structure.tsv", _plain(cohort.structure))
@@ -71,30 +65,6 @@ def simulate_markers(out: Path, settings: MarkerCohortSettings, *, truth_people:
     write_text(out / "derivatives" / "motion.tsv", _plain(cohort.motion))
     _write_truth(out, settings, cohort, truth_people)
     return write_configuration(out, marker_configuration())
-
-
-def claim(out: Path, settings: Settings, scenario: str, algorithm: int, how: str) -> None:
-    """Take a folder for a simulation, having made sure that it holds none of other settings."""
-    mark = hash_json({"scenario": scenario, "settings": settings.plain(), "algorithm": algorithm})
-    place = out / "truth" / "settings.json"
-    if out.exists() and not is_simulated(out):
-        raise SettingsError(f"{out} holds something else than a simulation of ours; name another folder")
-    try:
-        earlier = read_json(place).get("mark")
-    except InputError:
-        earlier = None
-    if earlier is not None and earlier != mark:
-        raise SettingsError(
-            f"{out} holds a simulation with other settings; name another folder, or remove it"
-        )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"{out} cannot be written ({error.strerror}); name another folder") from error
-    sweep_temporary(out)
-    describe(out)
-    known = {"mark": mark, "scenario": scenario, "settings": settings.plain()}
-    write_json(place, {**known, "version": package_version(), "how": how})
 
 
 def write_clinical(out: Path, participants: pd.DataFrame, sessions: pd.DataFrame) -> None:
@@ -139,7 +109,10 @@ def marker_configuration() -> dict[str, Any]:
         ],
         "cohort": cohort_configuration(),
         "compare": {"covariates": ["age", "sex", "measured:mean_fd"]},
-        "predict": {"markers": [{"id": name} for name in (*names, *CLINICAL)]},
+        "predict": {
+            "markers": [{"id": name} for name in (*names, *CLINICAL)],
+            "judging": {"medication_columns": ["opioid"]},
+        },
     }
 
 

@@ -6,26 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corticolimbic.foundation import (
-    InputError,
-    SettingsError,
-    hash_json,
-    package_version,
     parallel_map,
-    read_json,
-    sweep_temporary,
-    write_json,
     write_text,
 )
 from corticolimbic.simulate._brain import brain
 from corticolimbic.simulate._change_truth import write_change_truth
+from corticolimbic.simulate._claim import claim
 from corticolimbic.simulate._group_truth import write_group_truth
 from corticolimbic.simulate._people import person
 from corticolimbic.simulate._planted import check_planted
 from corticolimbic.simulate._session import SessionWork, is_complete, write_session
 from corticolimbic.simulate._settings import SimulateSettings
 from corticolimbic.simulate._study import (
-    describe,
-    is_simulated,
     participants_header,
     participants_row,
     truth_header,
@@ -75,8 +67,7 @@ def simulate(
         Where the settings make no stable network, or the folder holds something else.
     """
     check_planted(settings)
-    mark = hash_json({"settings": settings.told(), "algorithm": ALGORITHM})
-    _claim(out, settings, mark)
+    mark = claim(out, {"settings": settings.told()}, ALGORITHM, HOW)
     config = write_study(out, settings)
     space = brain(settings.grid_mm, settings.space)
     work: list[SessionWork] = []
@@ -101,26 +92,3 @@ def simulate(
     if settings.longitudinal or settings.months:
         write_change_truth(out, settings)
     return config
-
-
-def _claim(out: Path, settings: SimulateSettings, mark: str) -> None:
-    place = out / "truth" / "settings.json"
-    if out.exists() and not is_simulated(out):
-        raise SettingsError(f"{out} holds something else than a simulation of ours; name another folder")
-    try:
-        earlier = read_json(place).get("mark")
-    except InputError:
-        earlier = None
-    if earlier is not None and earlier != mark:
-        raise SettingsError(
-            f"{out} holds a simulation with other settings; name another folder, or remove it"
-        )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"{out} cannot be written ({error.strerror}); name another folder") from error
-    sweep_temporary(out)
-    describe(out)
-    version = package_version()
-    known = {"mark": mark, "settings": settings.told(), "version": version, "how": HOW}
-    write_json(place, known)

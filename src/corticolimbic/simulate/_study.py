@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
@@ -185,16 +183,6 @@ def configuration(settings: SimulateSettings) -> dict[str, Any]:
     }
 
 
-def plain_number(value: float) -> float | None:
-    """Return a number as JSON has it: NaN is null."""
-    return None if np.isnan(value) else float(value)
-
-
 def table_text(table: pd.DataFrame) -> str:
     """Return a table as TSV."""
     return table.to_csv(sep="\t", na_rep="n/a", index=False, lineterminator="\n", float_format="%.6f")
-
-
-def settings_text(settings: SimulateSettings) -> str:
-    """Return settings as one line of JSON, always the same for the same settings."""
-    return json.dumps(settings.plain(), sort_keys=True)
