@@ -159,7 +159,7 @@ def test_a_run_that_stops_early_keeps_later_results_that_hold_and_drops_those_th
     assert problems(finished.out) == before
     manifest = json.loads((finished.out / "manifest.json").read_text(encoding="utf-8"))
     steps = [step["name"] for step in manifest["steps"]]
-    assert steps == ["structure", "measure", "cohort", "compare", "agreement"]
+    assert steps == ["supplied", "structure", "measure", "cohort", "compare", "agreement"]
     changed = CONFIG.replace("unit: z", "unit: points")
     assert run(finished.dataset, finished.out, command="measure", config=changed).code == 0
     assert people_in(finished.out)
