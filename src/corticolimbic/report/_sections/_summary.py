@@ -22,7 +22,7 @@ from corticolimbic.report._words import say
 _ALPHA = 0.05
 _SITES = 5
 _MARKERS = 3
-"""With more markers than this the summary counts verdicts instead of naming each site."""
+"""With more markers than this the summary counts them instead of naming each."""
 
 
 def summary(results: Results) -> Section:
@@ -113,7 +113,6 @@ def _markers(results: Results) -> list[str]:
     names = {marker.id: marker.name or marker.id for marker in results.markers or ()}
     sentences = []
     rows = table[table["metric"].isin(["pearson_r", "auc"]) & ~judged_apart(table)]
-    rows = rows[rows["kind"] != "baseline"]
     if results.verdicts is not None and len(results.verdicts):
         rows = rows[rows["outcome"].isin(results.verdicts["outcome"])]  # not every threshold of them
     rows = where(rows, (not in_sample(scheme) for scheme in rows["scheme"]))
@@ -156,7 +155,10 @@ def _unsaid(results: Results) -> list[str]:
             lines.append(say("summary.skill", sites="; ".join(worse)))
     lacking = [marker.name or marker.id for marker in results.markers or () if not marker.computable]
     if lacking:
-        lines.append(say("summary.not_computable", n=len(lacking), names=", ".join(lacking)))
+        if len(lacking) > _MARKERS:
+            lines.append(say("summary.many_not_computable", n=len(lacking)))
+        else:
+            lines.append(say("summary.not_computable", n=len(lacking), names=", ".join(lacking)))
     if results.effects is not None and without_group_by_time(results.effects)["withheld"].any():
         lines.append(say("summary.group_by_time"))
     if results.problems is not None:

@@ -87,6 +87,14 @@ def verdict_lines(rows: pd.DataFrame, results: Results) -> list[str]:
     for population in _populations(rows, results):
         here = rows[(rows["population"] == population) & (rows["role"] != "state")]
         judged = here[~here["verdict"].isin(_UNJUDGED)]
+        if judged.empty:
+            why = ", ".join(
+                say("survival.count", n=n, verdict=verdict_name(name)) for name, n in _counted(here)
+            )
+            where = {"outcome": read.text(rows["outcome"].iloc[0]),
+                     "population": results.population_label(population)}  # fmt: skip
+            lines.append(say("survival.nobody", named=len(here), counts=why, **where))
+            continue
         names = _names(results)
         survivors = [
             names.get(name, str(name)) for name in judged.loc[judged["verdict"] == "survives", "marker"]
